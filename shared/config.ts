@@ -1,0 +1,163 @@
+/**
+ * Settings, read once at start-up from the environment (12-factor). Every one has a working default; a wrong value
+ * stops the start with the variable's name, what is wrong and what would be right. `headcount doctor --settings`
+ * prints this table, so its descriptions are the documentation.
+ */
+import { BlockList, isIP } from 'node:net'
+import path from 'node:path'
+
+interface Setting<T> {
+  default: string
+  describe: string
+  parse(text: string, name: string): T
+}
+
+const setting = <T>(fallback: string, describe: string, parse: (text: string, name: string) => T): Setting<T> => ({
+  default: fallback,
+  describe,
+  parse,
+})
+
+export const settings = {
+  host: setting('127.0.0.1', 'address the servers listen on', text),
+  collectorPort: setting('8080', 'port of the collector; 0 picks a free one', integer(0, 65535)),
+  reportingPort: setting('8090', 'port of reporting; 0 picks a free one', integer(0, 65535)),
+  dataDir: setting('./data', 'folder for everything that is kept', (value) => path.resolve(value)),
+  writeKey: setting('', 'key senders use; made at first start if empty', secret),
+  adminToken: setting('', 'token for everything; made at first start if empty', secret),
+  analystToken: setting('', 'token for reading aggregates; made at first start if empty', secret),
+  catalogue: setting('', 'catalogue file (YAML); empty: the one for DC/OS', text),
+  k: setting(
+    '',
+    'devices a cell must have to be shown to analysts; empty: the catalogue says',
+    optionalInteger(1, 1_000_000),
+  ),
+  trustedProxies: setting('', 'addresses or CIDRs whose X-Forwarded-For is believed, comma-separated', addressList),
+  geoipMmdb: setting('', 'MaxMind DB file (.mmdb) with countries; empty: countries are not looked up', text),
+  eventLogUrl: setting('embedded:', 'event log engine', embeddedOnly),
+  keyValueUrl: setting('embedded:', 'key-value engine', embeddedOnly),
+  warehouseUrl: setting('embedded:', 'warehouse engine', embeddedOnly),
+  partitions: setting(
+    '1',
+    'partitions of a new embedded event log; one process gains nothing from more',
+    integer(1, 64),
+  ),
+  cookie: setting('on', 'first-party cookie for browsers that send no identifier: on or off', onOff),
+  cookieDays: setting('180', 'life of that cookie, in days', integer(1, 395)),
+  bodyBytesMax: setting('1048576', 'largest request body, as sent', integer(1024, 64 * 1024 * 1024)),
+  inflatedBytesMax: setting('8388608', 'largest request body, decompressed', integer(1024, 256 * 1024 * 1024)),
+  eventsMax: setting('2500', 'most events in one request', integer(1, 100_000)),
+  connectionsMax: setting('2000', 'most open connections of each server', integer(10, 100_000)),
+  pendingBytesMax: setting(
+    '67108864',
+    'most bytes waiting to become durable before the collector answers 503',
+    integer(65_536, 2 ** 31),
+  ),
+  requestTimeoutMs: setting('15000', 'longest time a request may take to arrive', integer(100, 600_000)),
+  lingerMs: setting('200', 'how long the worker waits for a batch to grow', integer(0, 60_000)),
+  logLevel: setting(
+    'info',
+    'fatal, error, warn, info, debug or trace',
+    oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+  ),
+}
+
+export type Config = { readonly [K in keyof typeof settings]: ReturnType<(typeof settings)[K]['parse']> }
+
+/** A setting has a value nothing can be done with; the message names the variable and the mend. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** `bodyBytesMax` → `HEADCOUNT_BODY_BYTES_MAX`. */
+export function variableName(key: string): string {
+  return `HEADCOUNT_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+}
+
+/**
+ * Reads every setting from `env`. Unknown `HEADCOUNT_…` variables are an error too: they are nearly always a slip of
+ * the pen, and a setting that silently does nothing is worse than a start that fails.
+ * @throws ConfigError
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const known = new Map(Object.keys(settings).map((key) => [variableName(key), key]))
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('HEADCOUNT_') && !known.has(name)) {
+      throw new ConfigError(`${name} is not a setting. The settings are: ${[...known.keys()].join(', ')}`)
+    }
+  }
+  const entries = Object.entries(settings).map(([key, one]) => {
+    const name = variableName(key)
+    const given = env[name]
+    return [key, one.parse(given === undefined || given === '' ? one.default : given, name)]
+  })
+  return Object.fromEntries(entries) as Config
+}
+
+function text(value: string): string {
+  return value
+}
+
+function secret(value: string, name: string): string {
+  if (value !== '' && (value.length < 16 || /[^\x21-\x7e]/.test(value))) {
+    throw new ConfigError(
+      `${name} must be at least 16 printable characters without spaces; \`openssl rand -hex 16\` makes one`,
+    )
+  }
+  return value
+}
+
+function integer(min: number, max: number) {
+  return (value: string, name: string): number => {
+    const number = Number(value)
+    if (!Number.isInteger(number) || number < min || number > max) {
+      throw new ConfigError(`${name} is "${value}"; it must be a whole number from ${min} to ${max}`)
+    }
+    return number
+  }
+}
+
+function optionalInteger(min: number, max: number) {
+  const parse = integer(min, max)
+  return (value: string, name: string): number | undefined => (value === '' ? undefined : parse(value, name))
+}
+
+function oneOf<const T extends string>(...values: T[]) {
+  return (value: string, name: string): T => {
+    if (!values.includes(value as T))
+      throw new ConfigError(`${name} is "${value}"; it must be one of ${values.join(', ')}`)
+    return value as T
+  }
+}
+
+function onOff(value: string, name: string): boolean {
+  return oneOf('on', 'off')(value, name) === 'on'
+}
+
+/** Addresses and networks as a list that can be asked `check(address, family)`. */
+function addressList(value: string, name: string): BlockList {
+  const list = new BlockList()
+  for (const entry of value
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)) {
+    const [address = '', prefix] = entry.split('/')
+    const version = isIP(address)
+    const bits = prefix === undefined ? undefined : Number(prefix)
+    const widest = version === 4 ? 32 : 128
+    if (version === 0 || (bits !== undefined && !(Number.isInteger(bits) && bits >= 0 && bits <= widest))) {
+      throw new ConfigError(`${name} has "${entry}"; each entry must be an IP address or a CIDR such as 10.0.0.0/8`)
+    }
+    const family = version === 4 ? 'ipv4' : 'ipv6'
+    if (bits === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, bits, family)
+  }
+  return list
+}
+
+function embeddedOnly(value: string, name: string): 'embedded:' {
+  if (value === 'embedded:') return value
+  throw new ConfigError(
+    `${name} is "${value.replace(/\/\/[^@/]*@/, '//…@')}"; this version has the embedded engine only: leave it out or set embedded:`,
+  )
+}

@@ -1,0 +1,77 @@
+/**
+ * Prometheus metrics, one registry per process. Labels come from closed sets only (reasons, partitions, grains): a
+ * label with a sender's text in it would be a store of its own.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { dropReasons } from './drop-reason.ts'
+
+export interface Metrics {
+  readonly registry: Registry
+  readonly requests: Counter<'service' | 'status'>
+  readonly accepted: Counter<'protocol'>
+  readonly rejected: Counter<'reason'>
+  readonly declined: Counter<'signal'>
+  readonly counted: Counter
+  readonly clamped: Counter
+  readonly dropped: Counter<'reason' | 'intended'>
+  readonly batchEvents: Histogram
+  readonly batchSeconds: Histogram
+  readonly lagRecords: Gauge<'partition'>
+  readonly freshnessSeconds: Gauge
+  readonly logBytes: Gauge
+  readonly tableBytes: Gauge
+  readonly pendingBytes: Gauge
+  readonly epochKeys: Gauge<'kind'>
+  readonly quarantined: Gauge
+  readonly unsealedDays: Counter
+}
+
+/** @param processMetrics also the usual process_… and nodejs_… ones */
+export function createMetrics(processMetrics = true): Metrics {
+  const registry = new Registry()
+  if (processMetrics) collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const counter = <L extends string>(name: string, help: string, labelNames: L[] = []): Counter<L> =>
+    new Counter({ name: `headcount_${name}`, help, labelNames, registers })
+  const gauge = <L extends string>(name: string, help: string, labelNames: L[] = []): Gauge<L> =>
+    new Gauge({ name: `headcount_${name}`, help, labelNames, registers })
+  const metrics: Metrics = {
+    registry,
+    requests: counter('http_requests_total', 'HTTP requests answered, by service and status class', [
+      'service',
+      'status',
+    ]),
+    accepted: counter('events_accepted_total', 'Events durable in the event log', ['protocol']),
+    rejected: counter('events_rejected_total', 'Events refused at the door', ['reason']),
+    declined: counter('events_declined_total', 'Events not taken because the sender asked so (gpc, dnt)', ['signal']),
+    counted: counter('events_counted_total', 'Events rolled up into cells'),
+    clamped: counter('events_clamped_total', 'Events whose time was more than 5 minutes ahead and was clamped'),
+    dropped: counter('events_dropped_total', 'Events the worker did not count', ['reason', 'intended']),
+    batchEvents: new Histogram({
+      name: 'headcount_batch_events',
+      help: 'Events per stored batch',
+      buckets: [1, 10, 100, 1000, 10_000, 100_000],
+      registers,
+    }),
+    batchSeconds: new Histogram({
+      name: 'headcount_batch_seconds',
+      help: 'Seconds to process and store a batch',
+      buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10],
+      registers,
+    }),
+    lagRecords: gauge('log_lag_records', 'Log records not yet in the tables', ['partition']),
+    freshnessSeconds: gauge('freshness_seconds', 'Age of the newest moment up to which everything is in the tables'),
+    logBytes: gauge('log_bytes', 'Bytes of raw records in the event log'),
+    tableBytes: gauge('table_bytes', 'Bytes of the aggregate tables'),
+    pendingBytes: gauge('append_pending_bytes', 'Bytes waiting to become durable'),
+    epochKeys: gauge('epoch_keys', 'Living epoch keys', ['kind']),
+    quarantined: gauge('quarantined_events', 'Quarantine entries (reason and shape, no value)'),
+    unsealedDays: counter(
+      'unsealed_days_total',
+      'Day keys destroyed at the raw-retention deadline before their day had closed',
+    ),
+  }
+  for (const [reason, { intended }] of Object.entries(dropReasons))
+    metrics.dropped.inc({ reason, intended: String(intended) }, 0)
+  return metrics
+}
