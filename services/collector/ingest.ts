@@ -1,0 +1,130 @@
+/**
+ * What happens to every request that brings events, whatever its dialect: key, privacy signals, overload, body, events,
+ * durable append, answer. Success is answered only after the append has resolved.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../shared/clock.ts'
+import type { Config } from '../../shared/config.ts'
+import type { RecordText } from '../../shared/event.ts'
+import { type EventLog, LogUnavailableError } from '../../shared/eventlog/port.ts'
+import { ProblemError, problem } from '../../shared/http/problem.ts'
+import { sendProblem, unexpected } from '../../shared/http/problem-answer.ts'
+import { describeError, type Logger } from '../../shared/logger.ts'
+import type { Metrics } from '../../shared/metrics.ts'
+import { cookieIdentifier, isBrowser, mayHaveCookie, newCookie } from './browser-cookie.ts'
+import { clientAddress } from './client-address.ts'
+import type { ChoosePartition } from './partition.ts'
+import { type Hold, PendingBytes } from './pending-bytes.ts'
+import { privacySignal } from './privacy-signals.ts'
+import type { Dialect, Reading } from './protocols/dialect.ts'
+import { readBody } from './request-body.ts'
+import type { Sender } from './unit-groups.ts'
+
+const userAgentLengthMax = 1024
+const warnEveryMs = 10_000
+
+export interface IngestDependencies {
+  config: Config
+  log: EventLog
+  clock: Clock
+  logger: Logger
+  metrics: Metrics
+  choosePartition: ChoosePartition
+}
+
+export class Ingest {
+  readonly #deps: IngestDependencies
+  readonly #pending: PendingBytes
+  #warnedAt = Number.NEGATIVE_INFINITY
+
+  constructor(deps: IngestDependencies) {
+    this.#deps = deps
+    this.#pending = new PendingBytes(deps.config.pendingBytesMax, deps.metrics.pendingBytes)
+  }
+
+  /** Answers one request; never rejects. */
+  async answer(dialect: Dialect, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    try {
+      const body = await this.#take(dialect, request, reply)
+      reply.header('content-type', 'application/json; charset=utf-8').send(body)
+    } catch (error) {
+      const known = error instanceof ProblemError ? error : unexpected(error, this.#deps.logger)
+      sendProblem(reply, dialect.problemFor(known.problem), known.headers)
+    }
+  }
+
+  async #take(dialect: Dialect, request: FastifyRequest, reply: FastifyReply): Promise<string> {
+    const { headers } = request.raw
+    const authorized = dialect.authorize(headers) === 'granted'
+    const signal = privacySignal(headers)
+    if (signal) {
+      this.#deps.metrics.declined.inc({ signal })
+      return dialect.declined
+    }
+    const hold = this.#pending.open()
+    try {
+      const body = await readBody(request.raw, dialect.limits, hold)
+      const sender = this.#sender(request)
+      const reading = dialect.read({ path: request.url, headers, body, authorized, sender })
+      if (reading.records.length > 0) await this.#append(reading.records, hold)
+      this.#count(dialect, reading)
+      this.#offerCookie(sender, reading, request, reply)
+      return reading.answer
+    } finally {
+      hold.release()
+    }
+  }
+
+  #sender({ raw }: FastifyRequest): Sender {
+    const { headers, socket } = raw
+    const { config, clock } = this.#deps
+    return {
+      receivedAt: clock.now(),
+      ip: clientAddress(socket.remoteAddress, headers['x-forwarded-for']?.toString(), config.trustedProxies),
+      userAgent: (headers['user-agent'] ?? '').slice(0, userAgentLengthMax),
+      route: isBrowser(headers) ? 'browser' : 'node',
+      cookie: config.cookie ? cookieIdentifier(headers) : undefined,
+    }
+  }
+
+  async #append(records: readonly RecordText[], hold: Hold): Promise<void> {
+    const { choosePartition, log } = this.#deps
+    const sent = records.map((record) => ({ partition: choosePartition(record.unit), value: record.bytes() }))
+    hold.add(sent.reduce((total, { value }) => total + value.length, 0))
+    try {
+      await log.append(sent)
+    } catch (error) {
+      this.#warn(error)
+      throw new ProblemError(
+        problem(
+          503,
+          'event-log-unavailable',
+          'Events cannot be stored now',
+          'Send the request again, with the same event ids, after the seconds in Retry-After.',
+        ),
+        { 'retry-after': '5' },
+      )
+    }
+  }
+
+  /** While the log is away every request fails: one line now and then says it as well as one for each. */
+  #warn(error: unknown): void {
+    const { clock, logger } = this.#deps
+    const now = clock.now()
+    if (error instanceof LogUnavailableError && Math.abs(now - this.#warnedAt) < warnEveryMs) return
+    this.#warnedAt = now
+    logger.warn({ err: describeError(error) }, 'the event log does not take records; senders are told to retry')
+  }
+
+  #count(dialect: Dialect, { accepted, rejected }: Reading): void {
+    const { metrics } = this.#deps
+    if (accepted > 0) metrics.accepted.inc({ protocol: dialect.name }, accepted)
+    for (const reason of rejected) metrics.rejected.inc({ reason })
+  }
+
+  #offerCookie(sender: Sender, { records }: Reading, { raw }: FastifyRequest, reply: FastifyReply): void {
+    const { config } = this.#deps
+    if (!config.cookie || sender.cookie !== undefined || !isBrowser(raw.headers) || !mayHaveCookie(raw.headers)) return
+    if (records.some(({ unit }) => unit.kind === 'address')) reply.header('set-cookie', newCookie(config.cookieDays))
+  }
+}

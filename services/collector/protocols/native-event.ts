@@ -1,0 +1,91 @@
+/** One event of Headcount's own dialect: checked, reduced to what the catalogue declares, put with its unit. */
+import { type Catalogue, type Feature, findFeature } from '../../../shared/catalogue.ts'
+import type { RejectReason } from '../../../shared/drop-reason.ts'
+import { otherValue, probeFeature, type RecordText } from '../../../shared/event.ts'
+import { parseTime } from '../../../shared/rfc3339.ts'
+import { isIdentifier } from '../event-values.ts'
+import { depthMax, isDeep } from '../json-body.ts'
+import type { UnitGroups } from '../unit-groups.ts'
+import { type Given, NativeFields } from './native-fields.ts'
+
+const featureLengthMax = 256
+const identifierLengthMax = 256
+/** An event is inside the body's object and its list. */
+const eventDepthMax = depthMax - 2
+
+/** Feature names as JSON, made once. */
+interface KnownFeature {
+  readonly declared: Feature | undefined
+  readonly json: string
+}
+const other: KnownFeature = { declared: undefined, json: JSON.stringify(otherValue) }
+
+/** The features of a catalogue by every name a sender may use. */
+export function knownFeatures(catalogue: Catalogue): ReadonlyMap<string, KnownFeature> {
+  const known = new Map<string, KnownFeature>([
+    [probeFeature, { declared: undefined, json: JSON.stringify(probeFeature) }],
+  ])
+  for (const name of catalogue.features.flatMap(({ id, events }) => [...events, id])) {
+    const declared = findFeature(catalogue, name)
+    if (declared) known.set(name, { declared, json: JSON.stringify(declared.id) })
+  }
+  return known
+}
+
+/** Reads the events of one request, of which most are alike. */
+export class NativeEvents {
+  readonly #features: ReadonlyMap<string, KnownFeature>
+  readonly #fields: NativeFields
+  readonly #groups: UnitGroups
+  readonly #plain: boolean
+
+  /** @param plain whether no text of the body can have an escape or a control character (`isPlain`) */
+  constructor(catalogue: Catalogue, features: ReadonlyMap<string, KnownFeature>, groups: UnitGroups, plain: boolean) {
+    this.#features = features
+    this.#fields = new NativeFields(catalogue.fields, plain)
+    this.#groups = groups
+    this.#plain = plain
+  }
+
+  /** Adds the event to its unit's record, or says why it cannot be taken. `null` counts as absent everywhere. */
+  admit(event: unknown): RejectReason | undefined {
+    if (typeof event !== 'object' || event === null || Array.isArray(event))
+      return isDeep(event, eventDepthMax) ? 'too-deep' : 'not-an-object'
+    const given = event as Given
+    // Fields first: the one pass over the members is also what finds nesting and size.
+    const wrong = this.#fields.read(given)
+    if (wrong === 'too-deep' || wrong === 'event-too-large') return wrong
+    const { id, time, feature } = given
+    if (id === undefined || id === null) return 'id-missing'
+    if (!this.#isIdentifier(id)) return 'id-invalid'
+    if (time === undefined || time === null) return 'time-missing'
+    const eventTime = typeof time === 'string' ? parseTime(time) : Number.NaN
+    if (Number.isNaN(eventTime)) return 'time-invalid'
+    if (feature === undefined || feature === null) return 'feature-missing'
+    if (typeof feature !== 'string' || feature === '' || feature.length > featureLengthMax) return 'feature-invalid'
+    if (wrong !== undefined) return wrong
+    const { declared, json } = this.#features.get(feature) ?? other
+    const record = this.#recordOf(given, declared)
+    if (typeof record === 'string') return record
+    record.add(this.#plain ? `"${id}"` : JSON.stringify(id), eventTime, json, this.#fields.json)
+    return undefined
+  }
+
+  #recordOf({ device, cookie, cluster }: Given, declared: Feature | undefined): RecordText | RejectReason {
+    if (declared?.unit === 'cluster') {
+      if (cluster === undefined || cluster === null) return 'cluster-missing'
+      return this.#isIdentifier(cluster) ? this.#groups.recordOf('cluster', cluster) : 'identifier-invalid'
+    }
+    if (device !== undefined && device !== null)
+      return this.#isIdentifier(device) ? this.#groups.recordOf('device', device) : 'identifier-invalid'
+    if (cookie !== undefined && cookie !== null)
+      return this.#isIdentifier(cookie) ? this.#groups.recordOf('cookie', cookie) : 'identifier-invalid'
+    return this.#groups.recordOfSender()
+  }
+
+  /** In a plain body every string has only characters that an identifier may have. */
+  #isIdentifier(value: unknown): value is string {
+    if (!this.#plain) return isIdentifier(value)
+    return typeof value === 'string' && value !== '' && value.length <= identifierLengthMax
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Headcount's own dialect: `POST /v1/events` with `{"events":[…]}` or NDJSON, the write key as a bearer token; answered
+ * with `{"accepted":n,"rejected":[{"index","reason","detail"}]}`.
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Catalogue } from '../../../shared/catalogue.ts'
+import { type RejectReason, rejectReasons } from '../../../shared/drop-reason.ts'
+import { bearerToken, type KeyCheck, unauthorized } from '../../../shared/http/authorization.ts'
+import { ProblemError, problem } from '../../../shared/http/problem.ts'
+import { decodeText, depthMax, isDeep, parseJson, tooDeep } from '../json-body.ts'
+import type { BodyLimits } from '../request-body.ts'
+import { UnitGroups } from '../unit-groups.ts'
+import type { Dialect, Reading } from './dialect.ts'
+import { knownFeatures, NativeEvents } from './native-event.ts'
+import { eventSizeMax } from './native-fields.ts'
+
+interface NativeOptions {
+  catalogue: Catalogue
+  isWriteKey: KeyCheck
+  limits: BodyLimits
+  eventsMax: number
+}
+
+interface Rejection {
+  index: number
+  reason: RejectReason
+}
+
+export function nativeDialect({ catalogue, isWriteKey, limits, eventsMax }: NativeOptions): Dialect {
+  const features = knownFeatures(catalogue)
+  return {
+    name: 'native',
+    paths: ['/v1/events'],
+    limits,
+    declined: '{"accepted":0,"rejected":[]}',
+    authorize(headers) {
+      const token = bearerToken(headers.authorization)
+      if (token !== undefined && isWriteKey(token)) return 'granted'
+      throw unauthorized('Bearer', 'Send the header `Authorization: Bearer <write key>`.')
+    },
+    read(request) {
+      const { body } = request
+      const { text, plain } = decodeText(body)
+      const groups = new UnitGroups(request.sender, plain)
+      const events = new NativeEvents(catalogue, features, groups, plain)
+      const { total, rejections } = isNdjson(request.headers)
+        ? readLines(text, events, eventsMax)
+        : readDocument(parseJson(body, text), events, eventsMax)
+      return reading(groups, total, rejections)
+    },
+    problemFor: (one) => one,
+  }
+}
+
+/** The only content type that changes how a body is read: NDJSON cannot be told from JSON by looking at one line. */
+function isNdjson(headers: IncomingHttpHeaders): boolean {
+  const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+  return type === 'application/x-ndjson' || type === 'application/ndjson' || type === 'application/jsonl'
+}
+
+type Read = { total: number; rejections: Rejection[] }
+
+function readDocument(document: unknown, events: NativeEvents, eventsMax: number): Read {
+  const list = eventList(document)
+  if (list.length > eventsMax) throw tooMany(eventsMax)
+  const rejections: Rejection[] = []
+  for (let index = 0; index < list.length; index++) {
+    const reason = events.admit(list[index])
+    if (reason === 'too-deep') throw tooDeep()
+    if (reason !== undefined) rejections.push({ index, reason })
+  }
+  return { total: list.length, rejections }
+}
+
+function eventList(document: unknown): unknown[] {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) throw notAList()
+  for (const name in document) {
+    if (name !== 'events' && isDeep((document as Record<string, unknown>)[name], depthMax - 1)) throw tooDeep()
+  }
+  const list = Object.hasOwn(document, 'events') ? (document as { events: unknown }).events : undefined
+  if (!Array.isArray(list)) throw notAList()
+  return list
+}
+
+/** Index: of the line among those that are not blank. */
+function readLines(text: string, events: NativeEvents, eventsMax: number): Read {
+  const rejections: Rejection[] = []
+  let total = 0
+  for (let start = 0; start < text.length; ) {
+    const newline = text.indexOf('\n', start)
+    const end = newline < 0 ? text.length : newline
+    const line = text.slice(start, end).trim()
+    start = end + 1
+    if (line === '') continue
+    if (total === eventsMax) throw tooMany(eventsMax)
+    const reason = admitLine(line, events)
+    if (reason !== undefined) rejections.push({ index: total, reason })
+    total++
+  }
+  return { total, rejections }
+}
+
+function admitLine(line: string, events: NativeEvents): RejectReason | undefined {
+  if (line.length > eventSizeMax) return 'event-too-large'
+  let event: unknown
+  try {
+    event = JSON.parse(line)
+  } catch {
+    return 'not-json'
+  }
+  return events.admit(event)
+}
+
+function reading({ records }: UnitGroups, total: number, rejections: Rejection[]): Reading {
+  const accepted = total - rejections.length
+  const told = rejections.map(({ index, reason }) => ({ index, reason, detail: rejectReasons[reason] }))
+  return {
+    records,
+    accepted,
+    rejected: rejections.map(({ reason }) => reason),
+    answer: `{"accepted":${accepted},"rejected":${JSON.stringify(told)}}`,
+  }
+}
+
+function notAList(): ProblemError {
+  return new ProblemError(
+    problem(
+      400,
+      'no-event-list',
+      'The body has no list of events',
+      'Send {"events":[…]}, or one event on each line with Content-Type application/x-ndjson.',
+    ),
+  )
+}
+
+function tooMany(eventsMax: number): ProblemError {
+  return new ProblemError(
+    problem(
+      413,
+      'too-many-events',
+      'The request has too many events',
+      `A request may have at most ${eventsMax} events. None was taken; send them in several requests.`,
+    ),
+  )
+}

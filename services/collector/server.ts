@@ -1,0 +1,146 @@
+/** The collector: an HTTP server that takes events and answers once they are durable in the event log. */
+import { type FastifyInstance, fastify } from 'fastify'
+import type { Catalogue } from '../../shared/catalogue.ts'
+import type { Clock } from '../../shared/clock.ts'
+import type { Config } from '../../shared/config.ts'
+import type { EventLog } from '../../shared/eventlog/port.ts'
+import { keyCheck } from '../../shared/http/authorization.ts'
+import { problem } from '../../shared/http/problem.ts'
+import { answerParserError, fromFramework, sendProblem } from '../../shared/http/problem-answer.ts'
+import { answerUnknownRoutes, closeServer } from '../../shared/http/server-parts.ts'
+import type { KeyValue } from '../../shared/keyvalue/port.ts'
+import type { Logger } from '../../shared/logger.ts'
+import type { Metrics } from '../../shared/metrics.ts'
+import { Ingest } from './ingest.ts'
+import { addOperations, type Readiness } from './operations.ts'
+import { createPartitioner } from './partition.ts'
+import type { Dialect } from './protocols/dialect.ts'
+import { nativeDialect } from './protocols/native.ts'
+import { segmentDialect } from './protocols/segment.ts'
+
+/** Longer than the 60 s of most load balancers, so that the side which reuses a connection is the one that closes it. */
+const keepAliveMs = 65_000
+
+export interface CollectorDependencies {
+  config: Config
+  catalogue: Catalogue
+  log: EventLog
+  keyValue: KeyValue
+  credentials: { writeKey: string; adminToken: string; analystToken: string }
+  clock: Clock
+  logger: Logger
+  metrics: Metrics
+  readiness: () => Readiness
+  /** Adds routes that are not about taking events, before the server starts. */
+  extend?: (app: FastifyInstance) => Promise<void>
+}
+
+export interface Collector {
+  /** Starts to listen on the configured address. Returns its URL, without a slash at the end. */
+  listen(): Promise<string>
+  /** Stops accepting, waits for running requests (at most 10 s, then cuts them off). Idempotent. */
+  drain(): Promise<void>
+  readonly app: FastifyInstance
+}
+
+/** @throws Error when the partitioning key cannot be had */
+export async function createCollector(deps: CollectorDependencies): Promise<Collector> {
+  const { config, catalogue, log, keyValue, credentials, logger, metrics } = deps
+  const choosePartition = await createPartitioner(keyValue, log.partitions)
+  const ingest = new Ingest({ ...deps, choosePartition })
+  let drained: Promise<void> | undefined
+
+  const app = createServer(config, logger, metrics, () => drained !== undefined)
+  const shared = { catalogue, isWriteKey: keyCheck(credentials.writeKey), limits: config, eventsMax: config.eventsMax }
+  for (const dialect of [nativeDialect(shared), segmentDialect(shared)]) addDialect(app, ingest, dialect)
+  addOperations(app, {
+    catalogue,
+    metrics,
+    isAdminToken: keyCheck(credentials.adminToken),
+    readiness: () => {
+      const { ready, checks } = deps.readiness()
+      return drained ? { ready: false, checks: { ...checks, collector: 'shutting down' } } : { ready, checks }
+    },
+  })
+  await deps.extend?.(app)
+  await app.ready()
+  return {
+    app,
+    listen: () => app.listen({ host: config.host, port: config.collectorPort }),
+    drain: () => {
+      drained ??= closeServer(app)
+      return drained
+    },
+  }
+}
+
+function createServer(config: Config, logger: Logger, metrics: Metrics, isDraining: () => boolean): FastifyInstance {
+  // By the first digit, made once: finding a counter by its labels takes longer than counting.
+  const counters = ['0xx', '1xx', '2xx', '3xx', '4xx', '5xx'].map((status) =>
+    metrics.requests.labels('collector', status),
+  )
+  const count = (status: number): void => counters[Math.floor(status / 100)]?.inc()
+  const app = fastify({
+    // Fastify's request lines would hold addresses and URLs.
+    logger: false,
+    return503OnClosing: false,
+    requestTimeout: config.requestTimeoutMs,
+    keepAliveTimeout: keepAliveMs,
+    http: {
+      requestTimeout: config.requestTimeoutMs,
+      headersTimeout: config.requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(1000, config.requestTimeoutMs),
+    },
+    clientErrorHandler: (error, socket) => {
+      const status = answerParserError(error, socket)
+      if (status !== undefined) count(status)
+    },
+    frameworkErrors: (error, _request, reply) => {
+      const known = fromFramework(error, logger)
+      sendProblem(reply, known.problem, known.headers)
+    },
+  })
+  app.server.maxConnections = config.connectionsMax
+  // Fastify never reads a body: see addDialect. Where none is expected it is passed over.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-content-type-options', 'nosniff')
+    if (isDraining() && request.method === 'POST') return sendProblem(reply, shuttingDown, { 'retry-after': '1' })
+    done()
+  })
+  app.addHook('onResponse', (_request, reply, done) => {
+    count(reply.statusCode)
+    done()
+  })
+  app.setErrorHandler((error, _request, reply) => {
+    const known = fromFramework(error, logger)
+    sendProblem(reply, known.problem, known.headers)
+  })
+  answerUnknownRoutes(app, 'Send events with POST /v1/events; GET /v1/catalogue says what is collected.')
+  return app
+}
+
+/**
+ * Requests are answered in the first hook, before Fastify looks at Content-Type: senders label bodies in every way, and
+ * it refuses those that it cannot parse. The handler behind it is never reached.
+ */
+function addDialect(app: FastifyInstance, ingest: Ingest, dialect: Dialect): void {
+  for (const path of dialect.paths) {
+    app.route({
+      method: 'POST',
+      url: path,
+      onRequest: (request, reply) => {
+        void ingest.answer(dialect, request, reply)
+      },
+      handler: () => undefined,
+    })
+  }
+}
+
+const shuttingDown = problem(
+  503,
+  'shutting-down',
+  'The collector is shutting down',
+  'Nothing of this request was taken. Send it again, with the same event ids, after the seconds in Retry-After.',
+)

@@ -1,0 +1,41 @@
+/** How a command reaches the installation: the running one over its door, else by opening the data directory itself. */
+import { systemClock } from '../../shared/clock.ts'
+import type { Config } from '../../shared/config.ts'
+import { DataDirectoryInUseError, readLock } from '../../shared/data-directory.ts'
+import { createLogger } from '../../shared/logger.ts'
+import { startHeadcount } from '../headcount.ts'
+import type { Desk } from '../operator/desk.ts'
+import { RemoteDesk } from '../operator/remote-desk.ts'
+import { readStoredCredentials } from './stored-credentials.ts'
+
+/**
+ * Runs `work` with the installation of `config.dataDir`, running or not.
+ * @throws DataDirectoryInUseError when another command has it open
+ */
+export async function withDesk<T>(config: Config, work: (desk: Desk) => Promise<T>): Promise<T> {
+  const holder = await readLock(config.dataDir)
+  if (holder) {
+    if (!holder.collectorUrl) throw new DataDirectoryInUseError(config.dataDir, holder)
+    const { adminToken } = await readStoredCredentials(config)
+    return work(new RemoteDesk(holder.collectorUrl, adminToken))
+  }
+  // Only what goes wrong is of interest in a command's output.
+  const logger = createLogger({ logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
+  let fail: (error: unknown) => void = () => undefined
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  failed.catch(() => undefined)
+  const headcount = await startHeadcount({
+    config,
+    clock: systemClock,
+    logger,
+    listen: false,
+    onFatal: (error) => fail(error),
+  })
+  try {
+    return await Promise.race([work(headcount.desk), failed])
+  } finally {
+    await headcount.close()
+  }
+}

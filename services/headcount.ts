@@ -1,0 +1,159 @@
+/**
+ * The composition root: picks the engines once, and runs collector, worker and reporting over them in one process.
+ */
+import path from 'node:path'
+import type { Catalogue } from '../shared/catalogue.ts'
+import { readCatalogue } from '../shared/catalogue-file.ts'
+import type { Clock } from '../shared/clock.ts'
+import type { Config } from '../shared/config.ts'
+import { type Credentials, loadCredentials } from '../shared/credentials.ts'
+import { lockDataDirectory } from '../shared/data-directory.ts'
+import { openEmbeddedEventLog } from '../shared/eventlog/embedded.ts'
+import type { EventLog } from '../shared/eventlog/port.ts'
+import { keyCheck } from '../shared/http/authorization.ts'
+import { openEmbeddedKeyValue } from '../shared/keyvalue/embedded.ts'
+import type { KeyValue } from '../shared/keyvalue/port.ts'
+import type { Logger } from '../shared/logger.ts'
+import { createMetrics, type Metrics } from '../shared/metrics.ts'
+import { openEmbeddedWarehouse } from '../shared/warehouse/embedded.ts'
+import type { Warehouse } from '../shared/warehouse/port.ts'
+import { type Collector, createCollector } from './collector/server.ts'
+import type { Desk } from './operator/desk.ts'
+import { LocalDesk } from './operator/local-desk.ts'
+import { addOperatorDoor } from './operator/operator-door.ts'
+import { createReporting, type Reporting } from './reporting/server.ts'
+import { openLocator } from './worker/locate.ts'
+import { Worker } from './worker/worker.ts'
+
+export interface Engines {
+  readonly log: EventLog
+  readonly keyValue: KeyValue
+  readonly warehouse: Warehouse
+}
+
+export interface HeadcountOptions {
+  readonly config: Config
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Called when the process can no longer do its work and must end. */
+  readonly onFatal: (error: unknown) => void
+  /** Without servers: for commands that work on the data directory by themselves. Default true. */
+  readonly listen?: boolean
+  /** Wraps the engines before they are used; for tests that make them fail. */
+  readonly wrapEngines?: (engines: Engines) => Engines
+}
+
+/** A running installation. */
+export interface Headcount {
+  readonly collectorUrl: string
+  readonly reportingUrl: string
+  readonly credentials: Credentials
+  readonly catalogue: Catalogue
+  readonly engines: Engines
+  readonly worker: Worker
+  readonly desk: Desk
+  readonly metrics: Metrics
+  /** Says that a probe has gone through every stage: from now on `/health/ready` answers 200. */
+  markReady(): void
+  /** Stops taking events, finishes what runs, releases the data directory. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts everything on the embedded engines. What was opened is closed again when a later part fails.
+ * @throws ConfigError, CatalogueError, DataDirectoryInUseError
+ */
+export async function startHeadcount(options: HeadcountOptions): Promise<Headcount> {
+  const { config, clock, logger } = options
+  const undo: (() => Promise<unknown>)[] = []
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    const catalogue = readCatalogue(config.catalogue)
+    const locate = await openLocator(config.geoipMmdb)
+    const lock = await lockDataDirectory(config.dataDir, {})
+    undo.push(() => lock.release())
+    const credentials = await loadCredentials(config)
+    const metrics = createMetrics()
+    const engines = await openEngines(options, undo)
+    const worker = new Worker({
+      ...engines,
+      catalogue,
+      clock,
+      logger,
+      metrics,
+      locate,
+      lingerMs: config.lingerMs,
+      scratchDir: path.join(config.dataDir, 'scratch'),
+      onFatal: options.onFatal,
+    })
+    await worker.start()
+    undo.push(() => worker.drain())
+    const desk = await LocalDesk.open({ log: engines.log, keyValue: engines.keyValue, catalogue, clock }, worker)
+    let probed = false
+    const readiness = () => ({
+      ready: probed,
+      checks: { probe: probed ? 'ok' : 'the first event has not come through yet' },
+    })
+    const parts = { config, catalogue, credentials, clock, logger, metrics, readiness, keyValue: engines.keyValue }
+    let servers: { collector: Collector; reporting: Reporting } | undefined
+    let urls = { collectorUrl: '', reportingUrl: '' }
+    if (options.listen !== false) {
+      const reader = await engines.warehouse.reader()
+      undo.push(() => reader.close())
+      servers = {
+        collector: await createCollector({
+          ...parts,
+          log: engines.log,
+          extend: (app) => addOperatorDoor(app, { desk, isAdminToken: keyCheck(credentials.adminToken), logger }),
+        }),
+        reporting: await createReporting({ ...parts, reader }),
+      }
+      const { collector, reporting } = servers
+      undo.push(() => reporting.drain())
+      const reportingUrl = await reporting.listen()
+      // The collector goes first when everything stops: no event is taken that nobody would look after.
+      undo.push(() => collector.drain())
+      urls = { collectorUrl: await collector.listen(), reportingUrl }
+      await lock.update(urls)
+    }
+    return {
+      ...urls,
+      credentials,
+      catalogue,
+      engines,
+      worker,
+      desk,
+      metrics,
+      markReady: () => {
+        probed = true
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function openEngines(
+  { config, clock, logger, wrapEngines }: HeadcountOptions,
+  undo: (() => Promise<unknown>)[],
+): Promise<Engines> {
+  const under = (name: string) => path.join(config.dataDir, name)
+  const log = await openEmbeddedEventLog({
+    dir: under('event-log'),
+    partitions: config.partitions,
+    clock,
+    pendingBytesMax: config.pendingBytesMax,
+    warn: (message: string) => logger.warn(message),
+  })
+  undo.push(() => log.close())
+  const keyValue = await openEmbeddedKeyValue({ dir: under('key-value'), clock })
+  undo.push(() => keyValue.close())
+  const warehouse = await openEmbeddedWarehouse({ dir: under('warehouse') })
+  undo.push(() => warehouse.close())
+  const engines = { log, keyValue, warehouse }
+  return wrapEngines ? wrapEngines(engines) : engines
+}

@@ -1,0 +1,40 @@
+/**
+ * What operators' commands ask of an installation. Two implementations: the running one's own (local-desk.ts), and the
+ * same over HTTP for a command beside a running `npm start` (remote-desk.ts).
+ */
+import type { EpochName } from '../../shared/window.ts'
+import type { AccessLogFormat } from '../importer/access-log-line.ts'
+import type { LinesAppended } from '../importer/import-lines.ts'
+import type { NumberedLine } from '../importer/numbered-lines.ts'
+
+/** What became of imported lines since the worker started, by outcome. */
+export interface ImportTally {
+  counted: number
+  /** Known from an earlier import. */
+  duplicate: number
+  /** Their day, week or month has closed. */
+  late: number
+  bot: number
+}
+
+/** A living epoch key; times in RFC 3339. Never the key itself. */
+export interface EpochKeyInfo {
+  epoch: EpochName
+  madeAt: string
+  /** When it will be destroyed, if everything is counted by then. */
+  closesAt: string
+  /** When it will be destroyed in any case. */
+  deadline: string
+}
+
+export interface Desk {
+  /** Appends lines durably. */
+  append(lines: readonly NumberedLine[], format: AccessLogFormat, keepBots: boolean): Promise<LinesAppended>
+  /** Whether every record up to these positions (by partition) is in the tables, and the tally so far. */
+  progress(positions: Record<string, number>): Promise<{ done: boolean; tally: ImportTally }>
+  keys(): Promise<EpochKeyInfo[]>
+  /** Closes an epoch now: its windows become final, its key is destroyed, later events of it are late. */
+  close(epoch: EpochName): Promise<void>
+  /** Events that should not have been lost: reason, shape without values, how many. */
+  quarantine(): Promise<{ reason: string; shape: string; events: number }[]>
+}

@@ -1,0 +1,59 @@
+/** The desk of an installation that runs in another process, over the operator's door. */
+
+import type { EpochName } from '../../shared/window.ts'
+import type { AccessLogFormat } from '../importer/access-log-line.ts'
+import type { LinesAppended } from '../importer/import-lines.ts'
+import type { NumberedLine } from '../importer/numbered-lines.ts'
+import { ForeseenError } from '../start-failure.ts'
+import type { Desk, EpochKeyInfo, ImportTally } from './desk.ts'
+import { writeLines } from './operator-door.ts'
+
+/** Closing a day of much data takes the longest. */
+const answerMsMax = 120_000
+
+export class RemoteDesk implements Desk {
+  readonly #url: string
+  readonly #adminToken: string
+
+  /** @param url the collector's, without a slash at the end */
+  constructor(url: string, adminToken: string) {
+    this.#url = url
+    this.#adminToken = adminToken
+  }
+
+  append(lines: readonly NumberedLine[], format: AccessLogFormat, keepBots: boolean): Promise<LinesAppended> {
+    return this.#ask('POST', `import?format=${format}&keepBots=${keepBots}`, writeLines(lines))
+  }
+
+  progress(positions: Record<string, number>): Promise<{ done: boolean; tally: ImportTally }> {
+    const pairs = Object.entries(positions).map(([partition, position]) => `${partition}:${position}`)
+    return this.#ask('GET', `progress?positions=${pairs.join(',')}`)
+  }
+
+  keys(): Promise<EpochKeyInfo[]> {
+    return this.#ask('GET', 'keys')
+  }
+
+  async close(epoch: EpochName): Promise<void> {
+    await this.#ask('POST', `close?epoch=${epoch}`)
+  }
+
+  quarantine(): Promise<{ reason: string; shape: string; events: number }[]> {
+    return this.#ask('GET', 'quarantine')
+  }
+
+  async #ask<T>(method: string, path: string, body?: Buffer): Promise<T> {
+    const answer = await fetch(`${this.#url}/v1/operator/${path}`, {
+      method,
+      signal: AbortSignal.timeout(answerMsMax),
+      headers: { authorization: `Bearer ${this.#adminToken}` },
+      ...(body ? { body: new Uint8Array(body) } : {}),
+    })
+    const content = (await answer.json()) as T & { title?: string; detail?: string }
+    if (!answer.ok)
+      throw new ForeseenError(
+        `the running installation at ${this.#url} answered ${answer.status}: ${content.title}. ${content.detail}`,
+      )
+    return content
+  }
+}

@@ -1,0 +1,23 @@
+/** What becomes of an error inside a request: always a problem, never its own message, which may quote the request. */
+
+import { ProblemError, problem } from '../../shared/http/problem.ts'
+import { describeError, type Logger } from '../../shared/logger.ts'
+
+/** The problem to answer with; what nobody expected is logged, without the request. */
+export function asProblem(error: unknown, logger: Logger): ProblemError {
+  if (error instanceof ProblemError) return error
+  const status = (error as { statusCode?: unknown }).statusCode
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return new ProblemError(
+      problem(status, 'bad-request', 'The request cannot be understood', 'GET /openapi.json says what can be asked.'),
+    )
+  logger.error({ err: describeError(error) }, 'a request failed unexpectedly')
+  return new ProblemError(
+    problem(
+      500,
+      'internal',
+      'The request could not be carried out',
+      'This is an error of the server, and its log says more. Ask for a shorter range, or again later.',
+    ),
+  )
+}

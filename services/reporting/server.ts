@@ -1,0 +1,140 @@
+/** Reporting: an HTTP server that answers from the aggregate tables, and can read nothing else. */
+import { type FastifyInstance, fastify } from 'fastify'
+import type { Catalogue } from '../../shared/catalogue.ts'
+import type { Clock } from '../../shared/clock.ts'
+import type { Config } from '../../shared/config.ts'
+import { bearerToken, keyCheck, unauthorized } from '../../shared/http/authorization.ts'
+import { answerParserError, sendProblem } from '../../shared/http/problem-answer.ts'
+import { answerUnknownRoutes, closeServer } from '../../shared/http/server-parts.ts'
+import type { KeyValue } from '../../shared/keyvalue/port.ts'
+import type { Logger } from '../../shared/logger.ts'
+import type { Metrics } from '../../shared/metrics.ts'
+import type { WarehouseReader } from '../../shared/warehouse/port.ts'
+import { addAnalystApi } from './analyst-api.ts'
+import { asProblem } from './failure.ts'
+import { frontPage, frontPagePolicy } from './front-page.ts'
+import { addOpenApi } from './openapi.ts'
+import { addOperations } from './operations.ts'
+
+/** No route takes a body; one is passed over, and a long one is refused. */
+const bodyBytesMax = 1024
+
+export interface ReportingDependencies {
+  config: Config
+  catalogue: Catalogue
+  reader: WarehouseReader
+  keyValue: KeyValue
+  credentials: { writeKey: string; adminToken: string; analystToken: string }
+  clock: Clock
+  logger: Logger
+  metrics: Metrics
+  readiness: () => { ready: boolean; checks: Record<string, string> }
+}
+
+export interface Reporting {
+  /** Starts to listen on the configured address. Returns its URL, without a slash at the end. */
+  listen(): Promise<string>
+  /** Stops accepting, waits for running requests (at most 10 s, then cuts them off). Idempotent. */
+  drain(): Promise<void>
+  readonly app: FastifyInstance
+}
+
+export async function createReporting(deps: ReportingDependencies): Promise<Reporting> {
+  const { config, catalogue, credentials, logger, metrics } = deps
+  const k = config.k ?? catalogue.k
+  const isAdminToken = keyCheck(credentials.adminToken)
+  const isAnalystToken = keyCheck(credentials.analystToken)
+  let drained: Promise<void> | undefined
+
+  const app = createServer(config, logger, metrics)
+  await addOpenApi(app, catalogue)
+  addAnalystApi(app, {
+    ...deps,
+    k,
+    authorize: (authorization) => {
+      const token = bearerToken(authorization)
+      if (token === undefined || !(isAnalystToken(token) || isAdminToken(token)))
+        throw unauthorized('Bearer', 'Send the header `Authorization: Bearer <analyst token>`.')
+    },
+  })
+  addOperations(app, {
+    metrics,
+    authorize: (authorization) => {
+      const token = bearerToken(authorization)
+      if (token === undefined || !isAdminToken(token))
+        throw unauthorized('Bearer', 'Send the header `Authorization: Bearer <admin token>`.')
+    },
+    readiness: () => {
+      const { ready, checks } = deps.readiness()
+      return drained ? { ready: false, checks: { ...checks, reporting: 'shutting down' } } : { ready, checks }
+    },
+  })
+  const page = frontPage(catalogue, config, k)
+  app.get('/', { schema: { hide: true } }, (_request, reply) =>
+    reply
+      .headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': frontPagePolicy })
+      .send(page),
+  )
+  await app.ready()
+  return {
+    app,
+    listen: () => app.listen({ host: config.host, port: config.reportingPort }),
+    drain: () => {
+      drained ??= closeServer(app)
+      return drained
+    },
+  }
+}
+
+function createServer(config: Config, logger: Logger, metrics: Metrics): FastifyInstance {
+  const count = (status: number): void =>
+    metrics.requests.inc({ service: 'reporting', status: `${Math.floor(status / 100)}xx` })
+  const app = fastify({
+    // Fastify's request lines would hold addresses and URLs.
+    logger: false,
+    bodyLimit: bodyBytesMax,
+    requestTimeout: config.requestTimeoutMs,
+    http: {
+      requestTimeout: config.requestTimeoutMs,
+      headersTimeout: config.requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(1000, config.requestTimeoutMs),
+    },
+    clientErrorHandler: (error, socket) => {
+      const status = answerParserError(error, socket)
+      if (status !== undefined) count(status)
+    },
+    frameworkErrors: (error, _request, reply) => {
+      const known = asProblem(error, logger)
+      sendProblem(reply, known.problem, known.headers)
+    },
+  })
+  app.server.maxConnections = config.connectionsMax
+  // The schemas describe; what is checked, and with which words, is in usage-request.ts.
+  app.setValidatorCompiler(() => () => true)
+  app.setSerializerCompiler(() => JSON.stringify)
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(securityHeaders)
+    done()
+  })
+  app.addHook('onResponse', (_request, reply, done) => {
+    count(reply.statusCode)
+    done()
+  })
+  app.setErrorHandler((error, _request, reply) => {
+    const known = asProblem(error, logger)
+    sendProblem(reply, known.problem, known.headers)
+  })
+  answerUnknownRoutes(app, 'GET /openapi.json says what there is; /docs is the same to read.')
+  return app
+}
+
+/** For every answer; pages that need more say so themselves. */
+const securityHeaders = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cache-control': 'no-store',
+}

@@ -1,0 +1,74 @@
+/** From the cells of a table to what is answered: the slice asked for, in order, as JSON or CSV. */
+import { formatMoment } from './request-time.ts'
+import { tooMuch, type UsageRequest } from './usage-request.ts'
+import type { UsageCell } from './usage-tables.ts'
+
+export interface UsageAnswer {
+  columns: string[]
+  rows: (string | number | null)[][]
+  /** Cells of the slice that were left out. */
+  suppressed: number
+  /** Everything accepted before it is counted; RFC 3339 with milliseconds, null when no worker has said so yet. */
+  fresh_to: string | null
+}
+
+export const rowsMax = 200_000
+
+/**
+ * @param cells the whole table over the request's dimensions, in any order
+ * @param freshTo ms since the Unix epoch
+ * @throws ProblemError 400 when the answer would have too many rows
+ */
+export function answerUsage(
+  request: UsageRequest,
+  cells: readonly UsageCell[],
+  freshTo: number | undefined,
+): UsageAnswer {
+  const { by, where, dimensions, metrics, dataset, limit = Number.POSITIVE_INFINITY } = request
+  const conditions = where.map(({ dimension, value }) => ({ at: dimensions.indexOf(dimension), value }))
+  const slice = cells.filter(({ values }) => conditions.every(({ at, value }) => values[at] === value))
+  const byPositions = by.map((id) => dimensions.indexOf(id))
+  const measures = metrics.filter((metric) => dataset.measures.includes(metric))
+  const shown = slice
+    .filter(({ hidden }) => !hidden)
+    .map((cell) => ({ cell, own: byPositions.map((at) => cell.values[at] ?? '') }))
+    .sort((a, b) => a.cell.window - b.cell.window || b.cell.events - a.cell.events || compare(a.own, b.own))
+  const rows: UsageAnswer['rows'] = []
+  let [window, ofWindow] = [Number.NaN, 0]
+  for (const { cell, own } of shown) {
+    ofWindow = cell.window === window ? ofWindow + 1 : 1
+    window = cell.window
+    if (ofWindow > limit) continue
+    if (rows.length === rowsMax)
+      throw tooMuch(`The answer would have more than ${rowsMax} rows. Narrow from and to, or set limit.`)
+    const figures = metrics.map((metric) => {
+      if (metric === 'events') return cell.events
+      if (metric === 'devices') return cell.devices
+      return cell.means[measures.indexOf(metric)] ?? null
+    })
+    rows.push([formatMoment(window), ...own, ...figures])
+  }
+  return {
+    columns: ['window', ...by, ...metrics],
+    rows,
+    suppressed: slice.length - shown.length,
+    fresh_to: freshTo === undefined ? null : new Date(freshTo).toISOString(),
+  }
+}
+
+/** RFC 4180: header row, CRLF. Text that a spreadsheet would take for a formula gets an apostrophe in front. */
+export function toCsv({ columns, rows }: Pick<UsageAnswer, 'columns' | 'rows'>): string {
+  return [columns, ...rows].map((row) => `${row.map(csvField).join(',')}\r\n`).join('')
+}
+
+function csvField(value: string | number | null): string {
+  if (value === null) return ''
+  if (typeof value === 'number') return String(value)
+  const harmless = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
+}
+
+function compare(a: readonly string[], b: readonly string[]): number {
+  const at = a.findIndex((value, index) => value !== b[index])
+  return at < 0 ? 0 : a[at]! < b[at]! ? -1 : 1
+}

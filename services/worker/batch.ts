@@ -1,0 +1,149 @@
+/**
+ * One batch through the pipeline: open the records, fetch the keys they need, run every event, and give the block to
+ * store. Running the same records again gives the same block.
+ */
+import { setImmediate as yieldToOthers } from 'node:timers/promises'
+import type { Catalogue } from '../../shared/catalogue.ts'
+import { Drop, type DropReason, dropReasons } from '../../shared/drop-reason.ts'
+import type { EpochKeys } from '../../shared/epoch-keys.ts'
+import type { LogRecord } from '../../shared/eventlog/port.ts'
+import type { Metrics } from '../../shared/metrics.ts'
+import { dayMs } from '../../shared/window.ts'
+import { decode, type OpenedRecord } from './decode.ts'
+import { Folder } from './fold-into-catalogue.ts'
+import type { IdMemory } from './id-memory.ts'
+import type { ImportDays } from './import-days.ts'
+import type { KnownValues } from './known-values.ts'
+import { type Locate, locateNowhere } from './locate.ts'
+import { type PipelineTools, runRecord } from './pipeline.ts'
+import { isImport, placedTime } from './place-in-time.ts'
+import { createPseudonymiser, type Pseudonymiser } from './pseudonymise.ts'
+import type { Quarantine } from './quarantine.ts'
+import { Rollup } from './roll-up.ts'
+import { blockOf, type Stretch } from './store.ts'
+
+/** The longest the event loop is held by a batch before others get a turn. */
+const sliceMs = 10
+
+export interface BatchTools {
+  readonly catalogue: Catalogue
+  readonly ids: IdMemory
+  readonly epochKeys: EpochKeys
+  readonly knownValues: KnownValues
+  readonly quarantine: Quarantine
+  readonly importDays: ImportDays
+  readonly locate: Locate
+  readonly metrics: Metrics
+  /** Added to, by outcome, for every imported line. */
+  readonly importTally: { counted: number; duplicate: number; late: number; bot: number }
+}
+
+export interface BatchResult {
+  block: { lines: string; rows: number }
+  events: number
+}
+
+/** Runs batches of one partition. */
+export class BatchRunner {
+  readonly #tools: BatchTools
+  readonly #pseudonymiser: Pseudonymiser
+  readonly #folder: Folder
+
+  constructor(tools: BatchTools) {
+    this.#tools = tools
+    this.#pseudonymiser = createPseudonymiser(tools.epochKeys)
+    this.#folder = new Folder(tools.catalogue, tools.knownValues, tools.locate !== locateNowhere)
+  }
+
+  /** @throws TooManyCellsError when the records must be fewer */
+  async run(records: readonly LogRecord[], stretch: Stretch): Promise<BatchResult> {
+    const { catalogue, ids, epochKeys, quarantine, importDays, locate, metrics, knownValues } = this.#tools
+    ids.begin()
+    quarantine.begin()
+    const rollup = new Rollup(catalogue.measures)
+    const tally = new Map<DropReason, number>()
+    const imported = { counted: 0, duplicate: 0, late: 0, bot: 0 }
+    const onDrop: PipelineTools['onDrop'] = (drop, { position, appendedAt, route }, index) => {
+      if (isImport({ route }) && drop.reason in imported) imported[drop.reason as keyof typeof imported]++
+      tally.set(drop.reason, (tally.get(drop.reason) ?? 0) + 1)
+      if (!dropReasons[drop.reason].intended) quarantine.add(drop, { position, index, appendedAt })
+    }
+    let clamped = 0
+    const onClamp = () => {
+      clamped++
+    }
+    const tools: PipelineTools = {
+      catalogue,
+      ids,
+      epochKeys,
+      locate,
+      pseudonymiser: this.#pseudonymiser,
+      folder: this.#folder,
+      rollup,
+      onClamp,
+      onDrop,
+    }
+    const opened: OpenedRecord[] = []
+    for (const record of records) {
+      const one = decode(record, catalogue)
+      if (one instanceof Drop) onDrop(one, { ...unknownSender, ...record }, 0)
+      else opened.push(one)
+    }
+    await this.#prepare(opened)
+    let sliceEnd = performance.now() + sliceMs
+    for (const record of opened) {
+      const counted = runRecord(record, tools)
+      if (isImport(record.sender)) imported.counted += counted
+      if (performance.now() < sliceEnd) continue
+      await yieldToOthers()
+      sliceEnd = performance.now() + sliceMs
+    }
+    const firstAppendedAt = records[0]?.appendedAt ?? 0
+    const block = blockOf(catalogue, rollup.cells(firstAppendedAt), stretch)
+    // All of this before the cells are stored: a batch that is in the table has left its memory.
+    await ids.save(stretch.from, firstAppendedAt)
+    await knownValues.save()
+    await quarantine.save()
+    await importDays.save()
+    for (const [reason, events] of tally)
+      metrics.dropped.inc({ reason, intended: String(dropReasons[reason].intended) }, events)
+    metrics.clamped.inc(clamped)
+    for (const outcome of Object.keys(imported) as (keyof typeof imported)[])
+      this.#tools.importTally[outcome] += imported[outcome]
+    metrics.counted.inc(rollup.events)
+    return { block, events: rollup.events }
+  }
+
+  /** Keys for every day that an event of the batch falls into, so that the steps themselves need not wait. */
+  async #prepare(opened: readonly OpenedRecord[]): Promise<void> {
+    const { ids, epochKeys, importDays } = this.#tools
+    const days = new Set<number>()
+    const appendDays = new Set<number>()
+    const imported: [time: number, appendedAt: number][] = []
+    let lastDay = Number.NaN
+    for (const { sender, times } of opened) {
+      appendDays.add(Math.floor(sender.appendedAt / dayMs))
+      for (const sent of times) {
+        const time = typeof sent === 'number' ? placedTime(sent, sender) : undefined
+        if (time === undefined || !Number.isFinite(time)) continue
+        const day = Math.floor(time / dayMs)
+        if (day !== lastDay) days.add(day)
+        lastDay = day
+        if (isImport(sender)) imported.push([time, sender.appendedAt])
+      }
+    }
+    for (const day of appendDays) await ids.prepare(day * dayMs)
+    ids.fingerprint(opened)
+    for (const day of days) await epochKeys.prepare(day * dayMs)
+    for (const [time, appendedAt] of imported)
+      if (epochKeys.at(time) !== 'closed') importDays.appended(time, appendedAt)
+  }
+}
+
+const unknownSender = {
+  receivedAt: 0,
+  route: 'node',
+  ip: '',
+  userAgent: '',
+  unit: { kind: 'address', id: '' },
+} as const
