@@ -1,0 +1,84 @@
+/** Collector processor time per event, HTTP, checks and durable append included, over JSON.parse of the same bodies. */
+import { Agent, request } from 'node:http'
+import { BenchEvents } from './bench-events.ts'
+import { median, startMeasured, withFolder } from './measured-process.ts'
+
+/** Of 100 events; fewer of larger ones. */
+const bodiesPerRound = 1500
+const rounds = 5
+/** Requests before anything is measured: a server runs for weeks, the compiler's first seconds are not its cost. */
+const warmUpRequests = 12_000
+const connections = 16
+
+export interface CollectorCost {
+  eventsPerBatch: number
+  collectorMicros: number
+  parseMicros: number
+  ratio: number
+}
+
+/** Medians over rounds that are measured in turn: a round of requests, then a round of parsing. */
+export async function measureCollector(seed: number, eventsPerBatch: number): Promise<CollectorCost> {
+  return withFolder(async (dir) => {
+    await using collector = await startMeasured('collector-process.ts', [dir])
+    const { url } = collector.hello as { url: string }
+    const events = new BenchEvents(seed, 5000)
+    const agent = new Agent({ keepAlive: true, maxSockets: connections })
+    const costs: { collector: number; parse: number }[] = []
+    const warmUp = Array.from({ length: 300 }, () =>
+      JSON.stringify({ events: events.batch(eventsPerBatch, Date.now()) }),
+    )
+    for (let sent = 0; sent < warmUpRequests * (100 / eventsPerBatch); sent += warmUp.length)
+      await sendAll(url, agent, warmUp)
+    for (let round = 0; round < rounds; round++) {
+      const bodies = Array.from({ length: Math.ceil(bodiesPerRound * (100 / eventsPerBatch)) }, () =>
+        JSON.stringify({ events: events.batch(eventsPerBatch, Date.now()) }),
+      )
+      const before = await collector.ask<{ seconds: number }>({})
+      await sendAll(url, agent, bodies)
+      const after = await collector.ask<{ seconds: number }>({})
+      const parsed = await collector.ask<{ seconds: number; events: number }>({ parse: bodies.slice(0, 100) })
+      costs.push({
+        collector: (after.seconds - before.seconds) / (bodies.length * eventsPerBatch),
+        parse: parsed.seconds / parsed.events,
+      })
+    }
+    agent.destroy()
+    const ratio = median(costs.map((cost) => cost.collector / cost.parse))
+    return {
+      eventsPerBatch,
+      collectorMicros: median(costs.map((cost) => cost.collector)) * 1e6,
+      parseMicros: median(costs.map((cost) => cost.parse)) * 1e6,
+      ratio,
+    }
+  })
+}
+
+async function sendAll(url: string, agent: Agent, bodies: readonly string[]): Promise<void> {
+  let next = 0
+  const sendOne = async () => {
+    while (next < bodies.length) await send(url, agent, bodies[next++] ?? '')
+  }
+  await Promise.all(Array.from({ length: connections }, sendOne))
+}
+
+function send(url: string, agent: Agent, body: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      `${url}/v1/events`,
+      {
+        method: 'POST',
+        agent,
+        headers: { authorization: 'Bearer bench-write-key-0001', 'content-length': Buffer.byteLength(body) },
+      },
+      (answer) => {
+        answer.resume()
+        answer.on('end', () =>
+          answer.statusCode === 200 ? resolve() : reject(new Error(`the collector answered ${answer.statusCode}`)),
+        )
+      },
+    )
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}

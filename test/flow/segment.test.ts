@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Analytics } from '@segment/analytics-node'
+import {
+  credentialsOf,
+  type RunningHeadcount,
+  removeDirectory,
+  startProcess,
+  temporaryDirectory,
+  usage,
+  usageWhen,
+} from '../fixtures/headcount-process.ts'
+import { filesHolding } from '../fixtures/live-folder.ts'
+
+let dataDir: string
+let running: RunningHeadcount
+before(async () => {
+  dataDir = await temporaryDirectory()
+  running = await startProcess(dataDir, { HEADCOUNT_K: '1' })
+})
+after(async () => {
+  await running.stop()
+  await removeDirectory(dataDir)
+})
+
+test('@segment/analytics-node, unchanged but for its host: 10,000 events of 500 users arrive once each; traits are kept nowhere', async () => {
+  const { writeKey } = await credentialsOf(dataDir)
+  const errors: unknown[] = []
+  const analytics = new Analytics({ writeKey, host: running.collectorUrl, maxEventsInBatch: 100 })
+  analytics.on('error', (error) => errors.push(error))
+  const features = ['Services', 'jobs', 'dcos_login', 'Something Else']
+  for (let user = 0; user < 500; user++) {
+    analytics.identify({
+      userId: `user-${user}`,
+      traits: { email: `user-${user}@canary.example`, name: `Canary Name ${user}` },
+    })
+  }
+  for (let index = 0; index < 10_000; index++) {
+    analytics.track({
+      userId: `user-${index % 500}`,
+      event: features[index % 4] ?? '',
+      properties: { version: '2.1', email: 'track@canary.example' },
+    })
+  }
+  await analytics.closeAndFlush()
+  assert.deepEqual(errors, [])
+  const { rows } = await usageWhen(
+    running,
+    dataDir,
+    'dataset=feature_usage&by=feature,version',
+    ({ rows }) => rows.reduce((sum, row) => sum + Number(row[3]), 0) >= 10_000,
+  )
+  const byFeature = new Map<unknown, number[]>()
+  for (const [, feature, version, events, devices] of rows) {
+    assert.equal(version, '2.1')
+    const [sum, most] = byFeature.get(feature) ?? [0, 0]
+    byFeature.set(feature, [(sum ?? 0) + Number(events), Math.max(most ?? 0, Number(devices))])
+  }
+  // Each feature is used by every fourth user; midnight may fall into the run, and then splits the devices.
+  assert.deepEqual([...byFeature].map(([feature, [events]]) => [feature, events]).sort(), [
+    ['(other)', 2500],
+    ['dcos_login', 2500],
+    ['jobs', 2500],
+    ['services', 2500],
+  ])
+  assert.ok([...byFeature.values()].every(([, devices]) => devices === 125 || rows.length > 4))
+  assert.deepEqual(await filesHolding(dataDir, 'canary.example', 'Canary Name'), [])
+  const total = await usage(running, dataDir, 'dataset=feature_usage&metrics=events')
+  assert.equal(
+    total.rows.reduce((sum, row) => sum + Number(row[1]), 0),
+    10_000,
+  )
+})

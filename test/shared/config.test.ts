@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ConfigError, readConfig, settings, variableName } from '../../shared/config.ts'
+
+test('every setting has a default that works', () => {
+  const config = readConfig({})
+  assert.equal(config.collectorPort, 8080)
+  assert.equal(config.k, undefined)
+  for (const [key, { describe }] of Object.entries(settings)) assert.ok(describe.length > 5, key)
+})
+
+test('a wrong value names the variable and what would be right', () => {
+  const cases: [string, string, RegExp][] = [
+    [
+      'HEADCOUNT_COLLECTOR_PORT',
+      '99999',
+      /HEADCOUNT_COLLECTOR_PORT is "99999"; it must be a whole number from 0 to 65535/,
+    ],
+    ['HEADCOUNT_K', 'ten', /HEADCOUNT_K is "ten"/],
+    [
+      'HEADCOUNT_TRUSTED_PROXIES',
+      '10.0.0.0/99',
+      /HEADCOUNT_TRUSTED_PROXIES has "10.0.0.0\/99"; each entry must be an IP address or a CIDR/,
+    ],
+    ['HEADCOUNT_WRITE_KEY', 'short', /HEADCOUNT_WRITE_KEY must be at least 16/],
+    ['HEADCOUNT_COOKIE', 'yes', /HEADCOUNT_COOKIE is "yes"; it must be one of on, off/],
+    ['HEADCOUNT_EVENT_LOG_URL', 'kafka://user:secret@host', /HEADCOUNT_EVENT_LOG_URL is "kafka:\/\/…@host".*embedded/],
+    ['HEADCOUNT_PROT', '1', /HEADCOUNT_PROT is not a setting\. The settings are: HEADCOUNT_HOST/],
+  ]
+  for (const [name, value, expected] of cases) {
+    assert.throws(
+      () => readConfig({ [name]: value }),
+      (error) => error instanceof ConfigError && expected.test(error.message),
+      name,
+    )
+  }
+})
+
+test('trusted proxies are addresses and networks of both families', () => {
+  const { trustedProxies } = readConfig({ HEADCOUNT_TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::/32,192.0.2.1' })
+  assert.ok(trustedProxies.check('10.1.2.3'), 'v4 network')
+  assert.ok(trustedProxies.check('2001:db8::9', 'ipv6'), 'v6 network')
+  assert.ok(!trustedProxies.check('192.0.2.2'), 'not listed')
+})
+
+test('names follow one rule', () => {
+  assert.equal(variableName('bodyBytesMax'), 'HEADCOUNT_BODY_BYTES_MAX')
+})
