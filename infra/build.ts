@@ -1,0 +1,45 @@
+/** `npm run build`: what others take from us without running us, written to `dist/`: the API's description and the public
+ * catalogue. The servers themselves run from their sources. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { createReporting } from '../services/reporting/server.ts'
+import { publicCatalogue } from '../shared/catalogue.ts'
+import { readCatalogue } from '../shared/catalogue-file.ts'
+import { systemClock } from '../shared/clock.ts'
+import { readConfig } from '../shared/config.ts'
+import type { KeyValue } from '../shared/keyvalue/port.ts'
+import { createLogger } from '../shared/logger.ts'
+import { createMetrics } from '../shared/metrics.ts'
+import type { WarehouseReader } from '../shared/warehouse/port.ts'
+
+const dist = new URL('../dist/', import.meta.url).pathname
+const unused = 'a build has no engines'
+
+/** The document depends on the catalogue alone: engines that refuse to be asked show it. */
+async function describeApi(): Promise<unknown> {
+  const refuse = () => Promise.reject(new Error(unused))
+  const reader: WarehouseReader = { select: refuse, close: async () => undefined }
+  const keyValue = new Proxy({} as KeyValue, { get: () => refuse })
+  const reporting = await createReporting({
+    config: readConfig({}),
+    catalogue: readCatalogue(''),
+    reader,
+    keyValue,
+    credentials: { writeKey: unused, adminToken: unused, analystToken: unused },
+    clock: systemClock,
+    logger: createLogger({ logLevel: 'silent' }),
+    metrics: createMetrics(false),
+    readiness: () => ({ ready: false, checks: {} }),
+  })
+  const answer = await reporting.app.inject('/openapi.json')
+  await reporting.drain()
+  return answer.json()
+}
+
+await mkdir(dist, { recursive: true })
+await writeFile(path.join(dist, 'openapi.json'), `${JSON.stringify(await describeApi(), undefined, 2)}\n`)
+await writeFile(
+  path.join(dist, 'catalogue.json'),
+  `${JSON.stringify(publicCatalogue(readCatalogue('')), undefined, 2)}\n`,
+)
+process.stdout.write('dist/openapi.json and dist/catalogue.json written\n')
