@@ -72,6 +72,11 @@ export class BenchEvents {
     }))
   }
 
+  /** A batch of which every event is another device's, as somebody who gathers for many would send it. */
+  mixedBatch(size: number, now: number): BenchEvent[] {
+    return Array.from({ length: size }, () => this.batch(1, now)[0] as BenchEvent)
+  }
+
   #uuid(): string {
     const hex = Array.from({ length: 4 }, () =>
       Math.floor(this.#random() * 4_294_967_296)

@@ -17,23 +17,23 @@ export interface CollectorCost {
   ratio: number
 }
 
-/** Medians over rounds that are measured in turn: a round of requests, then a round of parsing. */
-export async function measureCollector(seed: number, eventsPerBatch: number): Promise<CollectorCost> {
+/**
+ * Medians over rounds that are measured in turn: a round of requests, then a round of parsing.
+ * @param mixed whether the events of a batch are of many devices, each with values of its own
+ */
+export async function measureCollector(seed: number, eventsPerBatch: number, mixed = false): Promise<CollectorCost> {
   return withFolder(async (dir) => {
     await using collector = await startMeasured('collector-process.ts', [dir])
     const { url } = collector.hello as { url: string }
     const events = new BenchEvents(seed, 5000)
+    const body = () => JSON.stringify({ events: events[mixed ? 'mixedBatch' : 'batch'](eventsPerBatch, Date.now()) })
     const agent = new Agent({ keepAlive: true, maxSockets: connections })
     const costs: { collector: number; parse: number }[] = []
-    const warmUp = Array.from({ length: 300 }, () =>
-      JSON.stringify({ events: events.batch(eventsPerBatch, Date.now()) }),
-    )
+    const warmUp = Array.from({ length: 300 }, body)
     for (let sent = 0; sent < warmUpRequests * (100 / eventsPerBatch); sent += warmUp.length)
       await sendAll(url, agent, warmUp)
     for (let round = 0; round < rounds; round++) {
-      const bodies = Array.from({ length: Math.ceil(bodiesPerRound * (100 / eventsPerBatch)) }, () =>
-        JSON.stringify({ events: events.batch(eventsPerBatch, Date.now()) }),
-      )
+      const bodies = Array.from({ length: Math.ceil(bodiesPerRound * (100 / eventsPerBatch)) }, body)
       const before = await collector.ask<{ seconds: number }>({})
       await sendAll(url, agent, bodies)
       const after = await collector.ask<{ seconds: number }>({})

@@ -32,12 +32,22 @@ export function knownFeatures(catalogue: Catalogue): ReadonlyMap<string, KnownFe
   return known
 }
 
+/** What the next event may have in common with the last one. */
+interface Admitted {
+  readonly given: Given
+  readonly unit: Feature['unit'] | undefined
+  readonly record: RecordText
+  /** Characters of its id, time and feature. */
+  readonly size: number
+}
+
 /** Reads the events of one request, of which most are alike. */
 export class NativeEvents {
   readonly #features: ReadonlyMap<string, KnownFeature>
   readonly #fields: NativeFields
   readonly #groups: UnitGroups
   readonly #plain: boolean
+  #last: Admitted | undefined
 
   /** @param plain whether no text of the body can have an escape or a control character (`isPlain`) */
   constructor(catalogue: Catalogue, features: ReadonlyMap<string, KnownFeature>, groups: UnitGroups, plain: boolean) {
@@ -64,14 +74,40 @@ export class NativeEvents {
     if (feature === undefined || feature === null) return 'feature-missing'
     if (typeof feature !== 'string' || feature === '' || feature.length > featureLengthMax) return 'feature-invalid'
     if (wrong !== undefined) return wrong
-    const { declared, json } = this.#features.get(feature) ?? other
-    const record = this.#recordOf(given, declared)
+    const known = this.#features.get(feature) ?? other
+    const record = this.#recordOf(given, known)
     if (typeof record === 'string') return record
-    record.add(this.#plain ? `"${id}"` : JSON.stringify(id), eventTime, json, this.#fields.json)
+    record.add(this.#plain ? `"${id}"` : JSON.stringify(id), eventTime, known.json, this.#fields.json)
+    this.#last = {
+      given,
+      unit: known.declared?.unit,
+      record,
+      size: id.length + (time as string).length + feature.length,
+    }
     return undefined
   }
 
-  #recordOf({ device, cookie, cluster }: Given, declared: Feature | undefined): RecordText | RejectReason {
+  /**
+   * The event admitted last again, with another id, time and feature; for a plain body.
+   * @returns whether it was taken; not if one of the three has a control character, which JSON has only escaped
+   */
+  admitAlike(id: string, time: string, feature: string): boolean {
+    const { given, unit, record, size } = this.#last as Admitted
+    const known = this.#features.get(feature)
+    // A time that can be read has none, nor has a feature that is known.
+    if (!this.#isIdentifier(id) || hasControl(id)) return false
+    if (known === undefined && (feature === '' || feature.length > featureLengthMax || hasControl(feature)))
+      return false
+    const eventTime = parseTime(time)
+    if (Number.isNaN(eventTime) || !this.#fields.fits(id.length + time.length + feature.length - size)) return false
+    const { declared, json } = known ?? other
+    const its = declared?.unit === unit ? record : this.#recordOf(given, known ?? other)
+    if (typeof its === 'string') return false
+    its.add(`"${id}"`, eventTime, json, this.#fields.json)
+    return true
+  }
+
+  #recordOf({ device, cookie, cluster }: Given, { declared }: KnownFeature): RecordText | RejectReason {
     if (declared?.unit === 'cluster') {
       if (cluster === undefined || cluster === null) return 'cluster-missing'
       return this.#isIdentifier(cluster) ? this.#groups.recordOf('cluster', cluster) : 'identifier-invalid'
@@ -88,4 +124,10 @@ export class NativeEvents {
     if (!this.#plain) return isIdentifier(value)
     return typeof value === 'string' && value !== '' && value.length <= identifierLengthMax
   }
+}
+
+/** A loop: a regular expression over so short a text takes longer. */
+function hasControl(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) < 0x20) return true
+  return false
 }

@@ -28,6 +28,7 @@ export class NativeFields {
   readonly #values: unknown[] = []
   #count = 0
   #namesSize = 0
+  #size = 0
   #wrong: RejectReason | undefined
 
   /** @param plain whether no text of the body can need an escape in JSON */
@@ -60,7 +61,13 @@ export class NativeFields {
       at++
     }
     if (changed || at !== this.#count) this.#make(at)
-    return size + this.#namesSize > eventSizeMax ? 'event-too-large' : this.#wrong
+    this.#size = size + this.#namesSize
+    return this.fits(0) ? this.#wrong : 'event-too-large'
+  }
+
+  /** Whether the event read last would be small enough with so many characters more. */
+  fits(grown: number): boolean {
+    return this.#size + grown <= eventSizeMax
   }
 
   #make(count: number): void {

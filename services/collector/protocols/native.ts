@@ -11,6 +11,7 @@ import { decodeText, depthMax, isDeep, parseJson, tooDeep } from '../json-body.t
 import type { BodyLimits } from '../request-body.ts'
 import { UnitGroups } from '../unit-groups.ts'
 import type { Dialect, Reading } from './dialect.ts'
+import { readAlike } from './native-alike.ts'
 import { knownFeatures, NativeEvents } from './native-event.ts'
 import { eventSizeMax } from './native-fields.ts'
 
@@ -41,9 +42,15 @@ export function nativeDialect({ catalogue, isWriteKey, limits, eventsMax }: Nati
     read(request) {
       const { body } = request
       const { text, plain } = decodeText(body)
+      const lines = isNdjson(request.headers)
+      if (plain && !lines) {
+        const groups = new UnitGroups(request.sender, true)
+        const total = readAlike(text, eventsMax, new NativeEvents(catalogue, features, groups, true))
+        if (total !== undefined) return reading(groups, total, [])
+      }
       const groups = new UnitGroups(request.sender, plain)
       const events = new NativeEvents(catalogue, features, groups, plain)
-      const { total, rejections } = isNdjson(request.headers)
+      const { total, rejections } = lines
         ? readLines(text, events, eventsMax)
         : readDocument(parseJson(body, text), events, eventsMax)
       return reading(groups, total, rejections)
