@@ -16,6 +16,8 @@ export type EpochKeySet = Readonly<Record<EpochKind, KeyedHash>>
 
 export class EpochKeys {
   readonly #secrets: SecretStore
+  /** Epochs that are being closed: no key of theirs is used any more, though some still exist. */
+  #closing: ReadonlySet<EpochName> = new Set()
   /** By UTC day number; `closed` when any of the three has been destroyed. Bounded by the days that are open. */
   readonly #days = new Map<number, EpochKeySet | 'closed'>()
 
@@ -32,7 +34,10 @@ export class EpochKeys {
     const day = Math.floor(time / dayMs)
     if (this.#days.has(day)) return
     const destroyed = await Promise.all(
-      epochKinds.map((kind) => this.#secrets.isDestroyed(secretPrefix + epochOf(kind, time))),
+      epochKinds.map(async (kind) => {
+        const name = epochOf(kind, time)
+        return this.#closing.has(name) || (await this.#secrets.isDestroyed(secretPrefix + name))
+      }),
     )
     // Nothing is made for a day that cannot be counted: a key that no close would ever destroy.
     const keys = destroyed.includes(true)
@@ -60,6 +65,12 @@ export class EpochKeys {
     return epochs
       .map(({ name, createdAt }) => ({ name: name.slice(secretPrefix.length) as EpochName, createdAt }))
       .sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  /** From now on these are closed for `at`, and their keys are forgotten. Not to be called while a batch runs. */
+  refuse(closing: readonly EpochName[]): void {
+    this.#closing = new Set(closing)
+    this.#forget()
   }
 
   /** Destroys the key for good. Every day that needed it is closed from now on. */

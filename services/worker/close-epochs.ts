@@ -7,12 +7,13 @@
 import type { Catalogue } from '../../shared/catalogue.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { EpochKeys } from '../../shared/epoch-keys.ts'
+import type { KeyValue } from '../../shared/keyvalue/port.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
-import { type EpochName, epochBounds, hourMs, utcDay } from '../../shared/window.ts'
+import { type EpochName, epochBounds, hourMs } from '../../shared/window.ts'
 import { finaliseWindows, windowsOfEpoch } from './finalise.ts'
-import type { ImportDays } from './import-days.ts'
+import { forgetImports, lastImports } from './import-days.ts'
 import { latenessMs } from './place-in-time.ts'
 
 /** Raw records live so long; a key that outlived them could serve nothing but linking. */
@@ -22,12 +23,10 @@ export interface CloseTools {
   readonly warehouse: Warehouse
   readonly catalogue: Catalogue
   readonly epochKeys: EpochKeys
-  readonly importDays: ImportDays
+  readonly keyValue: KeyValue
   readonly clock: Clock
   readonly metrics: Metrics
   readonly logger: Logger
-  /** Called with the day (YYYY-MM-DD) before its key goes: what else is remembered of it goes too. */
-  readonly forgetDay: (day: string) => Promise<void>
 }
 
 export interface DueEpoch {
@@ -46,10 +45,11 @@ export interface EpochTimes {
 }
 
 /** Living epochs and when they end; ms since the Unix epoch, oldest first. */
-export async function epochTimes(tools: Pick<CloseTools, 'epochKeys' | 'importDays'>): Promise<EpochTimes[]> {
+export async function epochTimes(tools: Pick<CloseTools, 'epochKeys' | 'keyValue'>): Promise<EpochTimes[]> {
+  const imports = await lastImports(tools.keyValue)
   return (await tools.epochKeys.living()).map(({ name, createdAt }) => {
     const { end } = epochBounds(name)
-    const closesAt = Math.max(end, tools.importDays.lastAppend(name) ?? 0) + latenessMs
+    const closesAt = Math.max(end, imports.get(name) ?? 0) + latenessMs
     return { name, createdAt, closesAt, deadline: Math.max(end, createdAt) + deadlineMs }
   })
 }
@@ -59,7 +59,7 @@ export async function epochTimes(tools: Pick<CloseTools, 'epochKeys' | 'importDa
  * @param watermark the slowest partition's, ms since the Unix epoch: no record appended before it is still to come
  */
 export async function dueEpochs(
-  tools: Pick<CloseTools, 'epochKeys' | 'importDays' | 'clock'>,
+  tools: Pick<CloseTools, 'epochKeys' | 'keyValue' | 'clock'>,
   watermark: number,
 ): Promise<DueEpoch[]> {
   const due: DueEpoch[] = []
@@ -70,7 +70,10 @@ export async function dueEpochs(
   return due
 }
 
-/** Makes the epoch's windows final and destroys its key. May be run again after a crash at any point. */
+/**
+ * Makes the epoch's windows final and destroys its key. May be run again after a crash at any point, and harmlessly by
+ * two at a time. No worker may use the epoch's keys any more (closing.ts).
+ */
 export async function closeEpoch(tools: CloseTools, { name, overdue }: DueEpoch): Promise<void> {
   if (overdue) {
     tools.metrics.unsealedDays.inc()
@@ -81,8 +84,7 @@ export async function closeEpoch(tools: CloseTools, { name, overdue }: DueEpoch)
   }
   const { kind, start, end } = epochBounds(name)
   await finaliseWindows(tools.warehouse, tools.catalogue, windowsOfEpoch(kind, start, end))
-  if (kind === 'day') await tools.forgetDay(utcDay(start))
   await tools.epochKeys.destroy(name)
-  await tools.importDays.forget(name)
+  await forgetImports(tools.keyValue, name)
   tools.logger.info({ epoch: name }, 'closed: windows are final, key destroyed')
 }

@@ -3,7 +3,6 @@
  * states are rewritten away. Integers and the mark that says "this window is final" are one insert; readers go by the
  * mark, so that a crash between that insert and the removal of the open rows changes no answer.
  */
-import { randomUUID } from 'node:crypto'
 import { bySetKey, type Catalogue, type Dataset } from '../../shared/catalogue.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
 import {
@@ -16,8 +15,9 @@ import {
 import { escapeTab, tabDateTime } from '../../shared/warehouse/tab-separated.ts'
 import { type EpochKind, type Grain, windowStart } from '../../shared/window.ts'
 
-/** Open rows read at a time; their windows become final in one insert. */
-const openRowsPerInsert = 50_000
+/** Open cells read at a time; their windows become final in one insert. */
+const openCellsPerInsert = 50_000
+const attemptsMax = 2
 
 /** Windows of one grain, [start, end), ms since the Unix epoch. */
 export interface WindowRange {
@@ -40,26 +40,48 @@ export async function finaliseWindows(
 ): Promise<void> {
   for (const range of ranges) {
     for (const dataset of catalogue.datasets) {
-      for (const windows of await openWindows(warehouse, dataset, range))
-        await finalise(warehouse, catalogue, dataset, range.grain, windows)
+      await finaliseDataset(warehouse, catalogue, dataset, range)
     }
     await removeOpenRows(warehouse, range)
   }
 }
 
-/** Starts (Unix seconds) of windows with open rows and no final mark, in order, in groups of bounded size. */
+/**
+ * A crash of the engine may leave a token in its memory whose insert never became a part, and then drops the next insert
+ * with that token without a word; so it is looked whether the windows are final, and another token is used if not.
+ */
+async function finaliseDataset(
+  warehouse: Warehouse,
+  catalogue: Catalogue,
+  dataset: Dataset,
+  range: WindowRange,
+): Promise<void> {
+  for (let attempt = 0; attempt <= attemptsMax; attempt++) {
+    const groups = await openWindows(warehouse, dataset, range)
+    if (groups.length === 0) return
+    for (const windows of groups) await finalise(warehouse, catalogue, dataset, range.grain, windows, attempt)
+  }
+  if ((await openWindows(warehouse, dataset, range)).length > 0)
+    throw new Error(`windows of ${dataset.id} by ${range.grain} were made final several times and still are not`)
+}
+
+/**
+ * Starts (Unix seconds) of windows with open rows and no final mark, in order, in groups of bounded size. Counted are
+ * cells, not rows, whose number changes as the engine merges: whoever looks again finds the same groups.
+ */
 async function openWindows(warehouse: Warehouse, dataset: Dataset, range: WindowRange): Promise<number[][]> {
+  const cell = ['window', ...dataset.dimensions.map(dimensionColumn)]
   const rows = await warehouse.select<{ start: string; cells: string }>(
-    `SELECT toUnixTimestamp(window) AS start, count() AS cells FROM ${cellsTable}
+    `SELECT toUnixTimestamp(window) AS start, count() AS cells FROM (SELECT DISTINCT ${cell.join(', ')} FROM ${cellsTable}
 WHERE dataset = {dataset:String} AND ${openRows} AND window NOT IN (
-  SELECT window FROM ${cellsTable} WHERE dataset = '${finalDataset}' AND stage = 'mark' AND grain = {grain:String} AND by = {dataset:String})
+  SELECT window FROM ${cellsTable} WHERE dataset = '${finalDataset}' AND stage = 'mark' AND grain = {grain:String} AND by = {dataset:String}))
 GROUP BY start ORDER BY start`,
     { dataset: dataset.id, ...rangeParameters(range) },
   )
   const groups: number[][] = []
   let cellsInGroup = Number.POSITIVE_INFINITY
   for (const { start, cells } of rows) {
-    if (cellsInGroup + Number(cells) > openRowsPerInsert) {
+    if (cellsInGroup + Number(cells) > openCellsPerInsert) {
       groups.push([])
       cellsInGroup = 0
     }
@@ -75,12 +97,13 @@ async function finalise(
   dataset: Dataset,
   grain: Grain,
   windows: readonly number[],
+  attempt: number,
 ): Promise<void> {
   const lines = windows.map((window) => finalMark(catalogue, dataset, grain, window))
   for (const bySet of dataset.bySets)
     lines.push(...(await finalLines(warehouse, catalogue, dataset, grain, windows, bySet)))
-  // A token of its own: one process closes windows, and it has just looked that they are not final.
-  const token = `final/${randomUUID()}`
+  // Two processes that close the same windows, one of them after a long stop, make the same block: it counts once.
+  const token = `final/${grain}/${dataset.id}/${windows[0]}-${windows.at(-1)}/${windows.length}${attempt === 0 ? '' : `/r${attempt}`}`
   await warehouse.insert({
     table: cellsTable,
     columns: insertColumns(catalogue),

@@ -1,24 +1,28 @@
 /**
  * When lines of a day, week or month were last imported: such an epoch stays open until 24 h after, so that a rotated
- * copy of the file adds only what is new.
+ * copy of the file adds only what is new. Each partition has entries of its own, since each may have a worker of its own.
  */
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
 import { type EpochName, epochKinds, epochOf } from '../../shared/window.ts'
 
 const prefix = 'import/'
 
+/** What one partition knows. */
 export class ImportDays {
   readonly #keyValue: KeyValue
+  readonly #partition: number
   readonly #appended = new Map<EpochName, number>()
   readonly #changed = new Set<EpochName>()
 
-  constructor(keyValue: KeyValue) {
+  constructor(keyValue: KeyValue, partition: number) {
     this.#keyValue = keyValue
+    this.#partition = partition
   }
 
   async load(): Promise<void> {
     for await (const [key, value] of this.#keyValue.scan(prefix)) {
-      this.#appended.set(key.slice(prefix.length) as EpochName, Number(value.toString()))
+      const { epoch, partition } = parseKey(key)
+      if (partition === this.#partition) this.#appended.set(epoch, Number(value.toString()))
     }
   }
 
@@ -32,21 +36,33 @@ export class ImportDays {
     }
   }
 
-  /** Last append of an imported line of the epoch, ms since the Unix epoch; undefined when there was none. */
-  lastAppend(epoch: EpochName): number | undefined {
-    return this.#appended.get(epoch)
-  }
-
   async save(): Promise<void> {
     const changed = [...this.#changed]
     this.#changed.clear()
     await Promise.all(
-      changed.map((epoch) => this.#keyValue.put(prefix + epoch, Buffer.from(String(this.#appended.get(epoch) ?? 0)))),
+      changed.map((epoch) =>
+        this.#keyValue.put(`${prefix}${epoch}/${this.#partition}`, Buffer.from(String(this.#appended.get(epoch) ?? 0))),
+      ),
     )
   }
+}
 
-  async forget(epoch: EpochName): Promise<void> {
-    this.#appended.delete(epoch)
-    await this.#keyValue.delete(prefix + epoch)
+/** By epoch, the last append of an imported line of any partition, ms since the Unix epoch. */
+export async function lastImports(keyValue: KeyValue): Promise<ReadonlyMap<EpochName, number>> {
+  const last = new Map<EpochName, number>()
+  for await (const [key, value] of keyValue.scan(prefix)) {
+    const { epoch } = parseKey(key)
+    last.set(epoch, Math.max(last.get(epoch) ?? 0, Number(value.toString())))
   }
+  return last
+}
+
+/** An epoch that has closed takes no more lines. */
+export async function forgetImports(keyValue: KeyValue, epoch: EpochName): Promise<void> {
+  for await (const [key] of keyValue.scan(`${prefix}${epoch}/`)) await keyValue.delete(key)
+}
+
+function parseKey(key: string): { epoch: EpochName; partition: number } {
+  const [epoch = '', partition] = key.slice(prefix.length).split('/')
+  return { epoch: epoch as EpochName, partition: Number(partition) }
 }

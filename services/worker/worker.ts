@@ -1,22 +1,25 @@
 /**
- * The worker: consumes every partition it is assigned, and looks after what has to end (windows, keys, raw records).
+ * The worker: consumes every partition it is assigned, and looks after what has to end (windows, keys, raw records). Of
+ * several workers one has the lease for that.
  */
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Catalogue } from '../../shared/catalogue.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { EpochKeys } from '../../shared/epoch-keys.ts'
-import type { Assignment, EventLog } from '../../shared/eventlog/port.ts'
+import { type Assignment, type EventLog, StaleAssignmentError } from '../../shared/eventlog/port.ts'
 import { writeFreshness } from '../../shared/freshness.ts'
 import { Gate } from '../../shared/gate.ts'
 import { InTurn } from '../../shared/in-turn.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
+import { type Lease, soleLease } from '../../shared/lease.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
-import { type EpochName, epochKinds, minuteMs } from '../../shared/window.ts'
+import { type EpochName, epochBounds, epochKinds, minuteMs, utcDay } from '../../shared/window.ts'
 import { BatchRunner } from './batch.ts'
 import { type CloseTools, closeEpoch, dueEpochs, type EpochTimes, epochTimes } from './close-epochs.ts'
+import { announceClosing, type Closing, closingDone, closings, everyPartition, isHeeded } from './closing.ts'
 import { consumePartition, type Progress } from './consume.ts'
 import { IdMemory } from './id-memory.ts'
 import { ImportDays } from './import-days.ts'
@@ -24,6 +27,14 @@ import { KnownValues } from './known-values.ts'
 import type { Locate } from './locate.ts'
 import { Quarantine, readQuarantine } from './quarantine.ts'
 import { applyRetention } from './retention.ts'
+import {
+  addTallies,
+  allProgress,
+  type ImportTally,
+  type ToldProgress,
+  tellProgress,
+  toldProgress,
+} from './shared-progress.ts'
 import { prepareTables } from './store.ts'
 
 export interface WorkerDeps {
@@ -40,22 +51,36 @@ export interface WorkerDeps {
   readonly scratchDir: string
   /** Called once when a partition can no longer be consumed: the process must end and start anew. */
   readonly onFatal: (error: unknown) => void
+  /** Who of several workers closes epochs and applies retention. Without: this one, being the only one. */
+  readonly upkeepLease?: Lease
 }
 
 /** How often due ends are looked for; real time, for the looking itself is cheap. */
 const lookEveryMs = 1000
 const retentionEveryMs = 10 * minuteMs
+/** An epoch whose deadline has come closes in the end even if a partition has nobody who could agree. */
+const heedMsMax = 5 * minuteMs
+
+/** A partition that this worker has. */
+interface Held {
+  readonly assignment: Assignment
+  readonly stop: AbortController
+  /** Settles when it has been left, whatever happened. */
+  done: Promise<void>
+  memory: IdMemory | undefined
+  progress: Progress | undefined
+  tally: ImportTally
+}
 
 export class Worker {
   readonly epochKeys: EpochKeys
-  /** What became of imported lines since this worker started. */
-  readonly importTally = { counted: 0, duplicate: 0, late: 0, bot: 0 }
   readonly #deps: WorkerDeps
-  readonly #importDays: ImportDays
+  readonly #lease: Lease
   readonly #gate = new Gate()
   readonly #stop = new AbortController()
-  readonly #partitions = new Map<number, { memory: IdMemory; done: Promise<void>; stop: AbortController }>()
-  readonly #progress = new Map<number, Progress>()
+  readonly #held = new Map<number, Held>()
+  /** Epochs that this worker counts into no more, because they are being closed. */
+  #heeded: readonly EpochName[] = []
   #timer: NodeJS.Timeout | undefined
   readonly #upkeep = new InTurn()
   #upkeepWaits = false
@@ -64,14 +89,14 @@ export class Worker {
   constructor(deps: WorkerDeps) {
     this.#deps = deps
     this.epochKeys = new EpochKeys(deps.keyValue.secrets)
-    this.#importDays = new ImportDays(deps.keyValue)
+    this.#lease = deps.upkeepLease ?? soleLease
   }
 
   /** Prepares the tables and starts consuming. */
   async start(): Promise<void> {
     await mkdir(this.#deps.scratchDir, { recursive: true, mode: 0o700 })
     await prepareTables(this.#deps.warehouse, this.#deps.catalogue)
-    await this.#importDays.load()
+    await this.#heedClosings()
     await this.#deps.log.subscribe({
       assigned: (assignment) => this.#take(assignment),
       revoked: (partition) => this.#leave(partition),
@@ -84,9 +109,15 @@ export class Worker {
     }, lookEveryMs)
   }
 
-  /** How far each partition is. */
+  /** How far each partition of this worker is. */
   progress(): Progress[] {
-    return [...this.#progress.values()].sort((a, b) => a.partition - b.partition)
+    const told = [...this.#held.values()].flatMap(({ progress }) => progress ?? [])
+    return told.sort((a, b) => a.partition - b.partition)
+  }
+
+  /** What became of imported lines in this worker's partitions. */
+  get importTally(): ImportTally {
+    return addTallies([...this.#held.values()].map(({ tally }) => tally))
   }
 
   /** Closes what is due and applies retention; runs every second by itself. Never twice at the same time. */
@@ -99,14 +130,41 @@ export class Worker {
   }
 
   async #maintain(): Promise<void> {
-    const { clock, keyValue, metrics, log, warehouse } = this.#deps
-    const progress = this.progress()
-    for (const { partition, freshTo } of progress) await writeFreshness(keyValue, partition, freshTo)
-    // Every partition of the log must have been heard of: one that has not is behind by an unknown time.
-    const watermark =
-      progress.length < log.partitions ? Number.NEGATIVE_INFINITY : Math.min(...progress.map((one) => one.watermark))
+    await this.#heedClosings()
+    for (const { partition, freshTo } of this.progress()) await writeFreshness(this.#deps.keyValue, partition, freshTo)
+    await this.#tellProgress()
+    if (!(await this.#lease.hold())) return
+    await this.#closeDue()
+    await this.#applyRetention()
+  }
+
+  async #closeDue(): Promise<void> {
+    const { keyValue, log, clock } = this.#deps
     const tools = this.#closeTools()
-    for (const due of await dueEpochs(tools, watermark)) await this.#gate.exclusive(() => closeEpoch(tools, due))
+    const told = await allProgress(keyValue, log.logId)
+    const watermark = everyPartition(told, log.partitions)
+      ? Math.min(...told.map(({ watermark }) => watermark))
+      : Number.NEGATIVE_INFINITY
+    const known = new Set((await closings(keyValue)).map(({ name }) => name))
+    const due = (await dueEpochs(tools, watermark)).filter(({ name }) => !known.has(name))
+    for (const one of due) await announceClosing(keyValue, one, clock.now())
+    // What this worker announced, or an operator did, it need not wait a round to heed itself.
+    if (await this.#heedClosings()) await this.#tellProgress()
+    for (const closing of await closings(keyValue)) {
+      if (!(await this.#mayClose(closing)) || !(await this.#lease.hold())) continue
+      await closeEpoch(tools, closing)
+      await closingDone(keyValue, closing.name)
+    }
+  }
+
+  async #mayClose({ name, overdue, since }: Closing): Promise<boolean> {
+    const { keyValue, log, clock } = this.#deps
+    if (isHeeded(name, await allProgress(keyValue, log.logId), log.partitions)) return true
+    return overdue && clock.now() >= since + heedMsMax
+  }
+
+  async #applyRetention(): Promise<void> {
+    const { clock, keyValue, metrics, log, warehouse } = this.#deps
     if (clock.now() < this.#retentionDone + retentionEveryMs) return
     this.#retentionDone = clock.now()
     await applyRetention({ log, keyValue, warehouse, clock })
@@ -118,14 +176,48 @@ export class Worker {
       metrics.epochKeys.set({ kind }, living.filter(({ name }) => name.startsWith(kind)).length)
   }
 
-  /** Closes an epoch now, by the operator's wish: later events of it are late. */
-  async close(epoch: EpochName): Promise<void> {
-    await this.#gate.exclusive(() => closeEpoch(this.#closeTools(), { name: epoch, overdue: false }))
+  /** Stops using the keys of epochs that are being closed, between two batches. True if there is a new one. */
+  async #heedClosings(): Promise<boolean> {
+    const closing = (await closings(this.#deps.keyValue)).map(({ name }) => name)
+    const isNew = closing.some((name) => !this.#heeded.includes(name))
+    const isOver = this.#heeded.some((name) => !closing.includes(name))
+    if (!isNew && !isOver) return false
+    await this.#gate.exclusive(async () => {
+      this.epochKeys.refuse(closing)
+      for (const name of closing) {
+        if (this.#heeded.includes(name) || !name.startsWith('day:')) continue
+        const day = utcDay(epochBounds(name).start)
+        for (const { memory } of this.#held.values()) await memory?.forgetImports(day)
+      }
+      this.#heeded = closing
+    })
+    return isNew
+  }
+
+  async #tellProgress(): Promise<void> {
+    const { keyValue, log } = this.#deps
+    for (const { assignment, progress, tally } of this.#held.values()) {
+      if (!progress || !assignment.isCurrent()) continue
+      const told = { ...progress, logId: log.logId, epoch: assignment.epoch, heeded: this.#heeded, tally }
+      await tellProgress(keyValue, told)
+    }
+  }
+
+  /**
+   * Closes an epoch now, by the operator's wish: later events of it are late. Resolves when it has closed, which needs
+   * the workers of all partitions.
+   */
+  async close(name: EpochName): Promise<void> {
+    await announceClosing(this.#deps.keyValue, { name, overdue: false }, this.#deps.clock.now())
+    while (!(await this.epochKeys.isClosed(name))) {
+      if (this.#stop.signal.aborted) throw new Error(`the worker stopped before ${name} had closed; it closes later`)
+      await this.maintain()
+    }
   }
 
   /** Living epoch keys and when they go. */
   keyTimes(): Promise<EpochTimes[]> {
-    return epochTimes({ epochKeys: this.epochKeys, importDays: this.#importDays })
+    return epochTimes({ epochKeys: this.epochKeys, keyValue: this.#deps.keyValue })
   }
 
   /** Finishes the running batches, commits, and stops. */
@@ -133,29 +225,62 @@ export class Worker {
     clearInterval(this.#timer)
     this.#stop.abort()
     await this.#upkeep.idle()
-    await Promise.all([...this.#partitions.keys()].map((partition) => this.#leave(partition)))
+    await Promise.all([...this.#held.keys()].map((partition) => this.#leave(partition)))
+    // Another worker would wait for its end otherwise; if the store is away, it has to.
+    await this.#lease.release().catch(() => undefined)
   }
 
   #closeTools(): CloseTools {
-    const { warehouse, catalogue, clock, metrics, logger } = this.#deps
-    const forgetDay = async (day: string) => {
-      for (const { memory } of this.#partitions.values()) await memory.forgetImports(day)
-    }
-    return {
-      warehouse,
-      catalogue,
-      epochKeys: this.epochKeys,
-      importDays: this.#importDays,
-      clock,
-      metrics,
-      logger,
-      forgetDay,
-    }
+    const { warehouse, catalogue, clock, metrics, logger, keyValue } = this.#deps
+    return { warehouse, catalogue, epochKeys: this.epochKeys, keyValue, clock, metrics, logger }
   }
 
   #take(assignment: Assignment): void {
     const { partition } = assignment
-    const { keyValue, log, scratchDir } = this.#deps
+    const before = this.#held.get(partition)
+    before?.stop.abort()
+    const tally = { counted: 0, duplicate: 0, late: 0, bot: 0 }
+    const held: Held = {
+      assignment,
+      stop: new AbortController(),
+      done: Promise.resolve(),
+      memory: undefined,
+      progress: undefined,
+      tally,
+    }
+    this.#held.set(partition, held)
+    held.done = this.#hold(held, before?.done)
+  }
+
+  /** Consumes until it is told to stop. Never rejects. */
+  async #hold(held: Held, before: Promise<void> | undefined): Promise<void> {
+    const { partition } = held.assignment
+    // The same partition, given back: its scratch files must be free again.
+    await before
+    try {
+      if (!held.stop.signal.aborted) await this.#consume(held)
+    } catch (error) {
+      if (held.stop.signal.aborted) return
+      if (error instanceof StaleAssignmentError) {
+        this.#deps.logger.info({ partition }, 'this partition has been handed to another worker')
+        return
+      }
+      this.#deps.logger.fatal(
+        { err: error, partition },
+        'this partition cannot be consumed any further; the process ends, nothing is lost',
+      )
+      this.#deps.onFatal(error)
+    } finally {
+      held.memory?.close()
+      if (this.#held.get(partition) === held) this.#held.delete(partition)
+    }
+  }
+
+  async #consume(held: Held): Promise<void> {
+    const { keyValue, log, metrics, catalogue, locate, warehouse, clock, logger, lingerMs, scratchDir } = this.#deps
+    const { assignment, tally } = held
+    const { partition } = assignment
+    await this.#speakFor(held)
     const memory = new IdMemory({
       keyValue,
       epochKeys: this.epochKeys,
@@ -163,26 +288,14 @@ export class Worker {
       partition,
       scratchDir: path.join(scratchDir, String(partition)),
     })
-    const stop = new AbortController()
-    const done = this.#consume(assignment, memory, stop.signal).catch((error) => {
-      if (stop.signal.aborted) return
-      this.#deps.logger.fatal(
-        { err: error, partition },
-        'this partition cannot be consumed any further; the process ends, nothing is lost',
-      )
-      this.#deps.onFatal(error)
-    })
-    this.#partitions.set(partition, { memory, done, stop })
-  }
-
-  async #consume(assignment: Assignment, memory: IdMemory, signal: AbortSignal): Promise<void> {
-    const { keyValue, log, metrics, catalogue, locate, warehouse, clock, logger, lingerMs } = this.#deps
-    const { partition } = assignment
+    held.memory = memory
     const knownValues = new KnownValues(keyValue, partition)
+    const importDays = new ImportDays(keyValue, partition)
     const { position } = await assignment.committed()
     const { records } = await assignment.read(position, { records: 1, bytes: 1, waitMs: 0 })
     await memory.load(records[0]?.appendedAt)
     await knownValues.load()
+    await importDays.load()
     const quarantine = new Quarantine(keyValue, log.logId, partition)
     const runner = new BatchRunner({
       catalogue,
@@ -190,13 +303,13 @@ export class Worker {
       epochKeys: this.epochKeys,
       knownValues,
       quarantine,
-      importDays: this.#importDays,
+      importDays,
       locate,
       metrics,
-      importTally: this.importTally,
+      importTally: tally,
     })
     const onProgress = (progress: Progress) => {
-      this.#progress.set(partition, progress)
+      held.progress = progress
       metrics.lagRecords.set({ partition: String(partition) }, progress.lag)
       metrics.freshnessSeconds.set(
         Math.max(0, clock.now() - Math.min(...this.progress().map(({ freshTo }) => freshTo))) / 1000,
@@ -216,17 +329,30 @@ export class Worker {
         gate: this.#gate,
         onProgress,
       },
-      signal,
+      held.stop.signal,
     )
   }
 
+  /**
+   * From now on this worker speaks for the partition. What its last worker knew holds still: how far it had come, and the
+   * tally; but which closing epochs are heeded is this worker's to say, and it must know them before its first batch.
+   */
+  async #speakFor(held: Held): Promise<void> {
+    const { keyValue, log } = this.#deps
+    const { partition, epoch } = held.assignment
+    await this.#heedClosings()
+    const told = await toldProgress(keyValue, log.logId, partition)
+    if (!told) return
+    Object.assign(held.tally, told.tally)
+    const ours: ToldProgress = { ...told, epoch, heeded: this.#heeded }
+    if (!(await tellProgress(keyValue, ours))) throw new StaleAssignmentError('a later holder has the partition')
+  }
+
   async #leave(partition: number): Promise<void> {
-    const held = this.#partitions.get(partition)
+    const held = this.#held.get(partition)
     if (!held) return
-    this.#partitions.delete(partition)
-    this.#progress.delete(partition)
     held.stop.abort()
     await held.done
-    held.memory.close()
+    if (this.#held.get(partition) === held) this.#held.delete(partition)
   }
 }

@@ -265,6 +265,9 @@ test('at the raw-retention deadline a key goes even when the worker is far behin
   })
   const idle = await world.startWorker({ log })
   await idle.maintain()
+  // The partition's worker is asked to stop using it first, but not for ever.
+  world.clock.advance(5 * 60_000)
+  await idle.maintain()
   assert.deepEqual(
     (await idle.keyTimes()).map(({ name }) => name),
     ['month:2026-11-01', 'week:2026-11-16'],
