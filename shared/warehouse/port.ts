@@ -58,3 +58,11 @@ export class WarehouseError extends Error {
     this.code = code
   }
 }
+
+/**
+ * The server cannot be reached now, or does not answer in time. Nothing is known of whether a statement was carried out;
+ * the caller waits, and looks before it does it again.
+ */
+export class WarehouseUnavailableError extends Error {
+  override readonly name = 'WarehouseUnavailableError'
+}
