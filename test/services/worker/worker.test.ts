@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
+import { dueEpochs } from '../../../services/worker/close-epochs.ts'
+import { EpochKeys } from '../../../shared/epoch-keys.ts'
 import { addressUnit } from '../../../shared/event.ts'
 import { dayMs, hourMs } from '../../../shared/window.ts'
 import { openInstallation, recordOf, type TestInstallation } from '../../fixtures/installation.ts'
@@ -251,6 +253,33 @@ test('an imported day closes 24 hours after its last import', async () => {
   await world.append([line('1'), line('3')])
   await world.settle(worker)
   assert.deepEqual(worker.importTally, { counted: 2, duplicate: 2, late: 2, bot: 0 })
+})
+
+test('a day that is being imported is not taken for one that is over in the moment its key is made', async () => {
+  const { keyValue } = world.engines
+  const wrong: string[] = []
+  let made = 0
+  const createOnce: typeof keyValue.secrets.createOnce = async (name, make) => {
+    const key = await keyValue.secrets.createOnce(name, make)
+    if (!name.startsWith('epoch/')) return key
+    made++
+    const due = await dueEpochs(
+      { epochKeys: new EpochKeys(keyValue.secrets), keyValue, clock: world.clock },
+      world.clock.now(),
+    )
+    wrong.push(...due.map((one) => one.name))
+    return key
+  }
+  const secrets = new Proxy(keyValue.secrets, {
+    get: (target, name) => (name === 'createOnce' ? createOnce : bound(target, name)),
+  })
+  const watched = new Proxy(keyValue, { get: (target, name) => (name === 'secrets' ? secrets : bound(target, name)) })
+  const worker = await world.startWorker({ keyValue: watched })
+  const over = { route: 'import-all', unit: addressUnit('192.0.2.7', 'agent/2') } as const
+  await world.append([recordOf({ at: world.clock, ids: ['1'], time: Date.parse('2015-05-17T10:00:00Z'), over })])
+  await world.settle(worker)
+  assert.ok(made >= 3)
+  assert.deepEqual(wrong, [])
 })
 
 test('at the raw-retention deadline a key goes even when the worker is far behind', async () => {
