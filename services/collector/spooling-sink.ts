@@ -35,6 +35,7 @@ export class SpoolingSink implements EventSink {
   #spooling = 0
   /** Something changed since the drain last looked. */
   #changed = false
+  #closed: Promise<void> | undefined
   #resume: () => void = () => undefined
 
   /** Starts at once: what an earlier process left in the spool is drained as soon as the log is there. */
@@ -63,7 +64,12 @@ export class SpoolingSink implements EventSink {
   }
 
   /** What is in the spool stays there for the next process. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     this.#stop.abort()
     this.#wake()
     await this.#draining
