@@ -58,3 +58,11 @@ export class WarehouseError extends Error {
     this.code = code
   }
 }
+
+/**
+ * The server cannot be reached, does not answer in time, or says that it cannot serve now. It is not known whether the
+ * statement was carried out: an insert may be tried again only after a look at what is in the table (the worker's mark).
+ */
+export class WarehouseUnavailableError extends Error {
+  override readonly name = 'WarehouseUnavailableError'
+}
