@@ -13,6 +13,8 @@ export interface Deadline {
   what: string
 }
 
+type Summary = NonNullable<Awaited<ReturnType<ClickHouseClient['command']>>['summary']>
+
 const connectionsMax = 10
 /** ClickHouse closes an idle connection after 3 s (older ones) or 10 s: ours goes first. */
 const idleSocketMs = 2500
@@ -59,35 +61,36 @@ export class ServerConnection {
   }
 
   async command(sql: string, params: Record<string, unknown> | undefined, deadline: Deadline): Promise<void> {
-    await this.#run(deadline, (abort_signal) =>
-      this.#client.command({
+    await this.#run(deadline, async (abort_signal) => {
+      const { summary } = await this.#client.command({
         query: sql,
         clickhouse_settings: deadline.settings,
         abort_signal,
         ...(params && { query_params: params }),
-      }),
-    )
+      })
+      mustBeClickHouses(summary)
+    })
   }
 
-  /** @returns the rows that the server says it took; undefined when it does not say */
+  /** @returns the rows that the server says it took */
   async insert(
     target: { table: string; columns: readonly string[] },
     values: Buffer,
     deadline: Deadline,
-  ): Promise<number | undefined> {
+  ): Promise<number> {
     const [first, ...others] = target.columns
     if (first === undefined) throw new RangeError('an insert needs columns')
-    const { summary } = await this.#run(deadline, (abort_signal) =>
-      this.#client.insert({
+    return await this.#run(deadline, async (abort_signal) => {
+      const { summary } = await this.#client.insert({
         table: target.table,
         columns: [first, ...others],
         format: 'TabSeparated',
         values: Readable.from([values], { objectMode: false }),
         clickhouse_settings: deadline.settings,
         abort_signal,
-      }),
-    )
-    return summary === undefined ? undefined : Number(summary.written_rows)
+      })
+      return Number(mustBeClickHouses(summary).written_rows)
+    })
   }
 
   /** Waits for running statements, which their deadlines end. */
@@ -140,4 +143,10 @@ export class ServerConnection {
       this.#running.delete(running)
     }
   }
+}
+
+/** A proxy that says 200 for a server that is away has carried nothing out. */
+function mustBeClickHouses(summary: Summary | undefined): Summary {
+  if (summary === undefined) throw new Error('an answer without X-ClickHouse-Summary')
+  return summary
 }

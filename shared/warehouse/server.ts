@@ -5,7 +5,13 @@
  */
 import { ConfigError } from '../config.ts'
 import { checkBlock } from './check-block.ts'
-import { type InsertBlock, type Warehouse, WarehouseError, type WarehouseReader } from './port.ts'
+import {
+  type InsertBlock,
+  type Warehouse,
+  WarehouseError,
+  type WarehouseReader,
+  WarehouseUnavailableError,
+} from './port.ts'
 import { forgetQuotedRows } from './quoted-rows.ts'
 import { harmlessTableFunctions, mustBeOneSelect } from './read-guard.ts'
 import { parseServerAddress, type ServerAddress } from './server-address.ts'
@@ -135,9 +141,11 @@ class ServerWarehouse implements Warehouse {
         if (error instanceof WarehouseError) await forgetQuotedRows(this).catch(() => undefined)
         throw error
       })
-    // What was parsed is counted, also when the token made the server drop the block; an insert dropped whole may be 0.
-    if (taken !== undefined && taken !== 0 && taken !== block.rows)
-      throw new Error(`the server took ${taken} of ${block.rows} rows`)
+    // What was parsed is counted, also when the token made the server drop the block; a view on the table adds its rows.
+    if (taken < block.rows)
+      throw new WarehouseUnavailableError(
+        `the server says that it took ${taken} of the ${block.rows} rows of an insert`,
+      )
   }
 
   async tableBytes(): Promise<number> {
