@@ -13,6 +13,13 @@ export interface Deadline {
   what: string
 }
 
+export interface ConnectionOptions {
+  /** '' for none: until it has been made. */
+  database: string
+  ca?: Buffer | undefined
+  gzip?: boolean | undefined
+}
+
 type Summary = NonNullable<Awaited<ReturnType<ClickHouseClient['command']>>['summary']>
 
 const connectionsMax = 10
@@ -25,8 +32,7 @@ export class ServerConnection {
   readonly #running = new Set<Promise<unknown>>()
   #closed = false
 
-  /** @param options.database '' for none: until it has been made */
-  constructor(address: ServerAddress, options: { database: string; ca?: Buffer | undefined }) {
+  constructor(address: ServerAddress, options: ConnectionOptions) {
     this.#address = address
     this.#client = createClient({
       url: address.origin,
@@ -45,6 +51,7 @@ export class ServerConnection {
       use_multipart_params_auto: true,
       // An answer comes whole or as an error, never as half of each.
       clickhouse_settings: { wait_end_of_query: 1 },
+      ...(options.gzip && { compression: { request: { codec: 'gzip', level: 1 } } }),
       ...(options.ca && { tls: { ca_cert: options.ca } }),
     })
   }

@@ -58,7 +58,19 @@ export function insertSettings({ insertMs }: ServerWaits): StatementSettings {
   }
 }
 
-/** Younger servers have these and are as good without: what they turn off was not there. */
+/**
+ * For a replicated table. A mark must be seen by whoever takes the partition over, on whichever replica: acknowledged is
+ * what most replicas have, and a SELECT waits for it. Quorum inserts go one after the other then, and one that comes
+ * between is told to come again (UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE).
+ */
+export const replicatedInsertSettings: StatementSettings = {
+  insert_quorum: 'auto',
+  insert_quorum_parallel: 0,
+  insert_quorum_timeout: 30_000,
+}
+export const replicatedSelectSettings: StatementSettings = { select_sequential_consistency: 1 }
+
+/** Older servers lack these and are as good without: what they turn off was not there. */
 const maybeUnknown = new Set([
   'deduplicate_insert',
   'input_format_max_block_size_bytes',

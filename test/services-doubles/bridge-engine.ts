@@ -3,6 +3,7 @@
  * server gets a context of its own: settings and parameters are state of a connection, and end with it.
  */
 import { Session } from 'chdb'
+import { defaultWaits, selectSettings } from '../../shared/warehouse/server-settings.ts'
 import { BridgeRefusal } from './bridge-refusal.ts'
 import type { StatementRequest } from './bridge-request.ts'
 
@@ -14,12 +15,9 @@ export interface StatementResult {
 }
 
 /** Settings of a read-only user's profile, as infra/clickhouse/users.sql gives them. */
-const readOnlyProfile = new Map([
-  ['output_format_json_quote_64bit_integers', '1'],
-  ['max_threads', '2'],
-  ['max_execution_time', '60'],
-  ['max_memory_usage', String(1024 ** 3)],
-])
+const readOnlyProfile = Object.entries(selectSettings(defaultWaits)).map(
+  ([name, value]) => [name, String(value)] as const,
+)
 
 const engineArguments = ['--background_pool_size=2', '--background_schedule_pool_size=2', '--mark_cache_size=67108864']
 
@@ -55,7 +53,7 @@ async function prepare(connection: Session, request: StatementRequest, readOnly:
   const set = (name: string, value: string) => `SET ${identifier(name)} = ${literal(value)}`
   const statements = [
     ...[...request.params].map(([name, value]) => set(`param_${name}`, value)),
-    ...(readOnly ? [...readOnlyProfile].map(([name, value]) => set(name, value)) : []),
+    ...(readOnly ? readOnlyProfile.map(([name, value]) => set(name, value)) : []),
     ...(readOnly ? ['SET readonly = 1'] : []),
     ...Object.entries(asked).map(([name, value]) => set(name, value)),
     ...(readonly === undefined ? [] : [set('readonly', readonly)]),
