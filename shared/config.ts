@@ -34,13 +34,46 @@ export const settings = {
   ),
   trustedProxies: setting('', 'addresses or CIDRs whose X-Forwarded-For is believed, comma-separated', addressList),
   geoipMmdb: setting('', 'MaxMind DB file (.mmdb) with countries; empty: countries are not looked up', text),
-  eventLogUrl: setting('embedded:', 'event log engine', embeddedOnly),
-  keyValueUrl: setting('embedded:', 'key-value engine', embeddedOnly),
-  warehouseUrl: setting('embedded:', 'warehouse engine', embeddedOnly),
+  workerPort: setting('8070', 'port of a worker that runs alone; 0 picks a free one', integer(0, 65535)),
+  eventLogUrl: setting(
+    'embedded:',
+    'event log: embedded: or kafka://[user:password@]host:9092[,host:9092…][/prefix][?tls=1&ca=file&sasl=plain]',
+    engineUrl('kafka:'),
+  ),
+  keyValueUrl: setting(
+    'embedded:',
+    'key-value store: embedded: or redis://[user:password@]host:6379[/db]; rediss: for TLS',
+    engineUrl('redis:', 'rediss:'),
+  ),
+  warehouseUrl: setting(
+    'embedded:',
+    'warehouse: embedded: or http(s)://user:password@host:8123/database[?ca=file&gzip=1] of a ClickHouse server',
+    engineUrl('http:', 'https:'),
+  ),
+  warehouseReaderUrl: setting(
+    '',
+    'the same server with a user that may only read, for reporting; empty: the user of the warehouse, with readonly=1',
+    (value, name) => (value === '' ? '' : engineUrl('http:', 'https:')(value, name)),
+  ),
   partitions: setting(
     '1',
-    'partitions of a new embedded event log; one process gains nothing from more',
-    integer(1, 64),
+    'partitions of a new event log; an embedded one gains nothing from more, of Kafka make several per worker',
+    integer(1, 4096),
+  ),
+  replication: setting(
+    '',
+    'copies of each record in Kafka; empty: 3, or as many as there are brokers if fewer',
+    optionalInteger(1, 15),
+  ),
+  sessionTimeoutMs: setting(
+    '30000',
+    'after this long without a sign of life a worker of a Kafka event log loses its partitions',
+    integer(6000, 300_000),
+  ),
+  spoolBytesMax: setting(
+    '1073741824',
+    'most bytes a collector keeps on its own disk while the event log is away; 0: none',
+    integer(0, 2 ** 40),
   ),
   cookie: setting('on', 'first-party cookie for browsers that send no identifier: on or off', onOff),
   cookieDays: setting('180', 'life of that cookie, in days', integer(1, 395)),
@@ -155,9 +188,18 @@ function addressList(value: string, name: string): BlockList {
   return list
 }
 
-function embeddedOnly(value: string, name: string): 'embedded:' {
-  if (value === 'embedded:') return value
-  throw new ConfigError(
-    `${name} is "${value.replace(/\/\/[^@/]*@/, '//…@')}"; this version has the embedded engine only: leave it out or set embedded:`,
-  )
+/** A URL of an engine, kept as text: its adapter reads it. What a person sees of it never has the password in it. */
+function engineUrl(...protocols: string[]) {
+  return (value: string, name: string): string => {
+    if (value === 'embedded:') return value
+    const protocol = /^[a-z]+:(?=\/\/.)/.exec(value)?.[0]
+    if (protocol !== undefined && protocols.includes(protocol)) return value
+    const wanted = ['embedded:', ...protocols.map((one) => `${one}//…`)].join(' or ')
+    throw new ConfigError(`${name} is "${withoutCredentials(value)}"; it must be ${wanted}`)
+  }
+}
+
+/** A URL as it may be shown: user and password cut out. */
+export function withoutCredentials(url: string): string {
+  return url.replace(/\/\/[^/]*@/, '//…@')
 }

@@ -45,3 +45,11 @@ export interface SecretStore {
   /** Living secrets: names and when they were made (ms since the Unix epoch). Never the bytes. */
   list(): Promise<{ name: string; createdAt: number }[]>
 }
+
+/**
+ * The store cannot be reached now, or does not answer in time. Nothing is known of whether a write happened; the caller
+ * waits and goes on from what it can read.
+ */
+export class KeyValueUnavailableError extends Error {
+  override readonly name = 'KeyValueUnavailableError'
+}

@@ -60,8 +60,8 @@ export class WarehouseError extends Error {
 }
 
 /**
- * The server cannot be reached, does not answer in time, or says that it cannot serve now. It is not known whether the
- * statement was carried out: an insert may be tried again only after a look at what is in the table (the worker's mark).
+ * The server cannot be reached, does not answer in time, or says that it cannot serve now. Nothing is known of whether
+ * the statement was carried out: the caller waits, and looks (at the worker's mark) before it does it again.
  */
 export class WarehouseUnavailableError extends Error {
   override readonly name = 'WarehouseUnavailableError'

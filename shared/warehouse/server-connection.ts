@@ -1,6 +1,8 @@
 /** Statements to a ClickHouse server over HTTP, each with its own settings and its own deadline. */
+import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { ConfigError } from '../config.ts'
 import { WarehouseUnavailableError } from './port.ts'
 import type { ServerAddress } from './server-address.ts'
 import { failureOf, isStaleSocket } from './server-failure.ts'
@@ -11,13 +13,6 @@ export interface Deadline {
   settings: StatementSettings
   /** For messages, such as 'an insert'. */
   what: string
-}
-
-export interface ConnectionOptions {
-  /** '' for none: until it has been made. */
-  database: string
-  ca?: Buffer | undefined
-  gzip?: boolean | undefined
 }
 
 type Summary = NonNullable<Awaited<ReturnType<ClickHouseClient['command']>>['summary']>
@@ -32,14 +27,15 @@ export class ServerConnection {
   readonly #running = new Set<Promise<unknown>>()
   #closed = false
 
-  constructor(address: ServerAddress, options: ConnectionOptions) {
+  /** @param database '' for none: until it has been made */
+  constructor(address: ServerAddress, database: string) {
     this.#address = address
     this.#client = createClient({
       url: address.origin,
       username: address.user,
       password: address.password,
       // The client leaves out this one name; the user's own default is used then.
-      database: options.database || 'default',
+      database: database || 'default',
       application: 'headcount',
       max_open_connections: connectionsMax,
       // Every statement has its deadline; the client's own clock only counts silence.
@@ -51,8 +47,8 @@ export class ServerConnection {
       use_multipart_params_auto: true,
       // An answer comes whole or as an error, never as half of each.
       clickhouse_settings: { wait_end_of_query: 1 },
-      ...(options.gzip && { compression: { request: { codec: 'gzip', level: 1 } } }),
-      ...(options.ca && { tls: { ca_cert: options.ca } }),
+      ...(address.gzip && { compression: { request: { codec: 'gzip', level: 1 } } }),
+      ...(address.caFile && { tls: { ca_cert: certificate(address.caFile, address.variable) } }),
     })
   }
 
@@ -156,4 +152,14 @@ export class ServerConnection {
 function mustBeClickHouses(summary: Summary | undefined): Summary {
   if (summary === undefined) throw new Error('an answer without X-ClickHouse-Summary')
   return summary
+}
+
+function certificate(file: string, variable: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new ConfigError(
+      `${variable}: the file of ?ca= cannot be read: ${file} (${(error as { code?: string }).code})`,
+    )
+  }
 }

@@ -52,7 +52,7 @@ export function failureOf(error: unknown, what: string, address: ServerAddress):
   const code = codeOf(error)
   if (tlsCode.test(code))
     return new ConfigError(
-      `${variable}: no trusted TLS connection to ${origin} (${code}); give the certificate of the authority that signed the server's in HEADCOUNT_WAREHOUSE_CA, or http:// if the server has no TLS on this port`,
+      `${variable}: no trusted TLS connection to ${origin} (${code}); give the certificate of the authority that signed the server's with ?ca=file, or http:// if the server has no TLS on this port`,
     )
   return new WarehouseUnavailableError(`ClickHouse at ${origin} did not answer ${what}: ${reasonOf(error)}`)
 }

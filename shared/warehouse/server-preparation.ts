@@ -9,13 +9,9 @@ import type { ServerWaits } from './server-settings.ts'
  * Makes the database if it is missing.
  * @throws ConfigError when the user may not
  */
-export async function prepareDatabase(
-  address: ServerAddress,
-  ca: Buffer | undefined,
-  waits: ServerWaits,
-): Promise<void> {
+export async function prepareDatabase(address: ServerAddress, waits: ServerWaits): Promise<void> {
   const { database, user, variable } = address
-  const connection = new ServerConnection(address, { database: '', ca })
+  const connection = new ServerConnection(address, '')
   try {
     const what = 'the first request'
     const found = await connection.select(

@@ -30,22 +30,13 @@ import {
 } from './server-settings.ts'
 
 export interface ServerWarehouseOptions {
-  /** `http(s)://user:password@host:8123/database`; without a database it is `headcount`. */
+  /** `http(s)://user:password@host:8123/database`; without a database it is `headcount`; parameters: server-address.ts. */
   url: string
   /**
    * The same tables for a user that may only read (on a cluster: the Distributed ones). Without it readers are the
    * writer's user with `readonly = 1`.
    */
   readerUrl?: string | undefined
-  /** PEM of the authority that signed the server's certificate, if it is not a public one. */
-  ca?: Buffer | undefined
-  /**
-   * Compresses what is inserted. It makes a third of the bytes for five times the worker's time of an insert (6 MB of
-   * cells: 59 ms for gzip beside 13 ms for sending), so it is for a server at the end of a slow line only.
-   */
-  gzip?: boolean | undefined
-  /** The table is a replicated one: inserts wait for a quorum, and a SELECT sees every one that was acknowledged. */
-  replicated?: boolean | undefined
   waits?: Partial<ServerWaits>
   warn: (message: string) => void
 }
@@ -60,9 +51,9 @@ export async function openServerWarehouse(options: ServerWarehouseOptions): Prom
     ? parseServerAddress(options.readerUrl, 'HEADCOUNT_WAREHOUSE_READER_URL', address.database)
     : address
   const waits = { ...defaultWaits, ...options.waits }
-  await prepareDatabase(address, options.ca, waits)
-  const { ca, gzip, replicated } = options
-  const connection = new ServerConnection(address, { database: address.database, ca, gzip })
+  await prepareDatabase(address, waits)
+  const { replicated } = address
+  const connection = new ServerConnection(address, address.database)
   try {
     const known = new Set((await serverSettings(connection, waits)).keys())
     const settings = {
@@ -167,9 +158,9 @@ class ServerWarehouse implements Warehouse {
 
   /** @throws ConfigError when the read-only user cannot read as it must */
   async reader(): Promise<WarehouseReader> {
-    const { ca, readerUrl, waits, warn } = this.#options
+    const { readerUrl, waits, warn } = this.#options
     const { database, user } = this.#readerAddress
-    const connection = new ServerConnection(this.#readerAddress, { database, ca })
+    const connection = new ServerConnection(this.#readerAddress, database)
     try {
       const has = await serverSettings(connection, waits)
       if (!readerUrl)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ConfigError, readConfig, settings, variableName } from '../../shared/config.ts'
+import { ConfigError, readConfig, settings, variableName, withoutCredentials } from '../../shared/config.ts'
 
 test('every setting has a default that works', () => {
   const config = readConfig({})
@@ -24,7 +24,13 @@ test('a wrong value names the variable and what would be right', () => {
     ],
     ['HEADCOUNT_WRITE_KEY', 'short', /HEADCOUNT_WRITE_KEY must be at least 16/],
     ['HEADCOUNT_COOKIE', 'yes', /HEADCOUNT_COOKIE is "yes"; it must be one of on, off/],
-    ['HEADCOUNT_EVENT_LOG_URL', 'kafka://user:secret@host', /HEADCOUNT_EVENT_LOG_URL is "kafka:\/\/…@host".*embedded/],
+    [
+      'HEADCOUNT_EVENT_LOG_URL',
+      'amqp://user:secret@host',
+      /HEADCOUNT_EVENT_LOG_URL is "amqp:\/\/…@host"; it must be embedded: or kafka:/,
+    ],
+    ['HEADCOUNT_KEY_VALUE_URL', 'redis:', /HEADCOUNT_KEY_VALUE_URL is "redis:"; it must be embedded: or redis:/],
+    ['HEADCOUNT_WAREHOUSE_URL', 'http://', /HEADCOUNT_WAREHOUSE_URL is "http:\/\/"/],
     ['HEADCOUNT_PROT', '1', /HEADCOUNT_PROT is not a setting\. The settings are: HEADCOUNT_HOST/],
   ]
   for (const [name, value, expected] of cases) {
@@ -41,6 +47,14 @@ test('trusted proxies are addresses and networks of both families', () => {
   assert.ok(trustedProxies.check('10.1.2.3'), 'v4 network')
   assert.ok(trustedProxies.check('2001:db8::9', 'ipv6'), 'v6 network')
   assert.ok(!trustedProxies.check('192.0.2.2'), 'not listed')
+})
+
+test('an engine is embedded or a URL, which is shown without its password', () => {
+  const url = 'kafka://user:secret@a:9092,b:9092/prefix?tls=1'
+  assert.equal(readConfig({ HEADCOUNT_EVENT_LOG_URL: url }).eventLogUrl, url)
+  assert.equal(readConfig({}).warehouseUrl, 'embedded:')
+  assert.equal(withoutCredentials('https://user:secret@host:8123/db'), 'https://…@host:8123/db')
+  assert.equal(withoutCredentials('https://host/db'), 'https://host/db')
 })
 
 test('names follow one rule', () => {

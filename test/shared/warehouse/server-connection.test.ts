@@ -18,9 +18,13 @@ const row = (response: ServerResponse) =>
 async function withServer(
   answer: Answer,
   use: (connection: ServerConnection, server: FalseServer) => Promise<void>,
+  gzip = 0,
 ): Promise<void> {
   const server = await startFalseServer(answer)
-  const connection = new ServerConnection(parseServerAddress(server.url, 'HEADCOUNT_WAREHOUSE_URL'), { database: 'db' })
+  const connection = new ServerConnection(
+    parseServerAddress(`${server.url}/db?gzip=${gzip}`, 'HEADCOUNT_WAREHOUSE_URL'),
+    'db',
+  )
   try {
     await use(connection, server)
   } finally {
@@ -134,5 +138,20 @@ describe('a statement to a server', () => {
         }
       },
     )
+  })
+
+  it('is compressed when the URL says so, and not otherwise', async () => {
+    for (const gzip of [0, 1]) {
+      const encodings: (string | undefined)[] = []
+      await withServer(
+        (request, response) => {
+          encodings.push(request.headers['content-encoding'])
+          row(response)
+        },
+        async (connection) => void (await insert(connection)),
+        gzip,
+      )
+      assert.deepEqual(encodings, [gzip ? 'gzip' : undefined])
+    }
   })
 })

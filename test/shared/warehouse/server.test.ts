@@ -166,17 +166,29 @@ describe('the database and the connection', () => {
       const front = await startTlsFront(dir, bridge.port)
       const url = bridge.url.replace('http:', 'https:').replace(`:${bridge.port}`, `:${front.port}`)
       try {
-        const warehouse = await open({ url, ca: front.ca })
+        const warehouse = await open({ url: `${url}?ca=${front.caFile}` })
         await warehouse.command(createEvents)
         await warehouse.insert(block(1000, 'a'))
         assert.equal(await countEvents(await warehouse.reader()), 1000)
         const { error } = await failureOf(open({ url }))
         assert.ok(error instanceof ConfigError)
-        assert.match(error.message, /HEADCOUNT_WAREHOUSE_URL: .*TLS.*HEADCOUNT_WAREHOUSE_CA/)
+        assert.match(error.message, /HEADCOUNT_WAREHOUSE_URL: .*TLS.*\?ca=file/)
+        const missing = await failureOf(open({ url: `${url}?ca=/not/there` }))
+        assert.match(missing.error.message, /HEADCOUNT_WAREHOUSE_URL: .*\/not\/there \(ENOENT\)/)
         await warehouse.close()
       } finally {
         front.close()
       }
+    })
+  })
+
+  it('compressed inserts and quorum settings make one part as well', async () => {
+    await withBridge(async ({ bridge, open }) => {
+      const warehouse = await open({ url: `${bridge.url}?gzip=1&replicated=1` })
+      await warehouse.command(createEvents)
+      await warehouse.insert(block(100_000, 'a'))
+      const parts = await warehouse.select("SELECT rows FROM system.parts WHERE table = 'events' AND active")
+      assert.deepEqual(parts, [{ rows: '100000' }])
     })
   })
 

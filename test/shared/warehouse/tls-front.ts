@@ -9,8 +9,8 @@ import path from 'node:path'
 
 export interface TlsFront {
   port: number
-  /** PEM of what a client must trust. */
-  ca: Buffer
+  /** PEM file of what a client must trust. */
+  caFile: string
   close(): void
 }
 
@@ -19,8 +19,7 @@ export async function startTlsFront(dir: string, targetPort: number): Promise<Tl
   const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
   const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
   execFileSync('openssl', [...made, '-keyout', key, '-out', cert, ...subject], { stdio: 'ignore' })
-  const ca = await readFile(cert)
-  const server = createServer({ key: await readFile(key), cert: ca }, (incoming, outgoing) => {
+  const server = createServer({ key: await readFile(key), cert: await readFile(cert) }, (incoming, outgoing) => {
     const { method = 'GET', url = '/', headers } = incoming
     const onward = request({ port: targetPort, host: '127.0.0.1', method, path: url, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
@@ -35,5 +34,5 @@ export async function startTlsFront(dir: string, targetPort: number): Promise<Tl
     server.close()
     server.closeAllConnections()
   }
-  return { port: (server.address() as AddressInfo).port, ca, close }
+  return { port: (server.address() as AddressInfo).port, caFile: cert, close }
 }
