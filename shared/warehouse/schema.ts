@@ -109,15 +109,19 @@ export function alterTable(
   return `ALTER TABLE ${cellsTable} ${changes.join(', ')}`
 }
 
-/** A view per dataset for people and for Grafana: final cells only, with the declared names. */
-export function createView(dataset: Dataset): string {
+/**
+ * A view per dataset for people and for Grafana: final cells only, with the declared names.
+ * @param place on a cluster: the readers' database, and ON CLUSTER with its name
+ */
+export function createView(dataset: Dataset, place?: { database: string; onCluster: string }): string {
+  const prefix = place ? `${place.database}.` : ''
   const measures = dataset.measures.flatMap((id) =>
     Object.values(measureColumns(id)).map((column) => `sum(${column}) AS ${column.slice(2)}`),
   )
   const dimensions = dataset.dimensions.map((id) => `${dimensionColumn(id)} AS ${id}`)
-  return `CREATE OR REPLACE VIEW ${dataset.id}_cells AS
+  return `CREATE OR REPLACE VIEW ${prefix}${dataset.id}_cells${place ? ` ${place.onCluster}` : ''} AS
 SELECT grain, window, by, ${[...dimensions, 'sum(events) AS events', 'max(devices) AS devices', ...measures].join(', ')}
-FROM ${cellsTable} WHERE dataset = '${dataset.id}' AND stage = 'final'
+FROM ${prefix}${cellsTable} WHERE dataset = '${dataset.id}' AND stage = 'final'
 GROUP BY grain, window, by, ${dataset.dimensions.join(', ')}`
 }
 
