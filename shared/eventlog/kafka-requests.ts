@@ -117,8 +117,8 @@ export function fetchExchange(
   limit: { waitMs: number; bytesMax: number },
 ): Exchange<Fetched> {
   const writer = new WireWriter().noTags().int32(-1).int32(limit.waitMs).int32(1).int32(limit.bytesMax)
-  // Committed records only, no fetch session.
-  writer.int8(1).int32(0).int32(-1)
+  // Everything below the high watermark, no fetch session.
+  writer.int8(0).int32(0).int32(-1)
   writer.compactArray([partition], () => {
     writer.uuid(topicId).compactArray([partition], () => {
       writer.int32(partition).int32(-1).int64(from).int32(-1).int64(-1).int32(limit.bytesMax).noTags()
