@@ -110,9 +110,8 @@ export class KafkaAppends {
     return new Promise((resolve, reject) => {
       const settle: Unit['settle'] = (outcome) => {
         this.#pendingBytes -= bytes
-        if (outcome instanceof LogUnavailableError) return reject(outcome)
-        const { position, appendedAt } = outcome
-        resolve(values.map((_, index) => ({ partition, position: position + index, appendedAt })))
+        if (outcome instanceof LogUnavailableError) reject(outcome)
+        else resolve(appendedFrom(partition, values.length, outcome))
       }
       const unit = { values, bytes, settle, over: false }
       units.push(unit)
@@ -185,9 +184,10 @@ export class KafkaAppends {
     if (!answer || answer.errorCode !== 0) {
       const error = answer && new KafkaAnswerError(answer.errorCode)
       this.#lastFailure = error ? inWords(error) : `no answer about partition ${partition}`
-      if (!error || error.retriable) return this.#putBack(partition, units)
-      for (const unit of units)
-        unit.settle(new LogUnavailableError(`Kafka refuses records for partition ${partition} (${error.type})`))
+      if (!error || error.retriable) this.#putBack(partition, units)
+      else
+        for (const unit of units)
+          unit.settle(new LogUnavailableError(`Kafka refuses records for partition ${partition} (${error.type})`))
       return
     }
     let { position } = answer
@@ -218,6 +218,12 @@ export class KafkaAppends {
       this.#pump()
     }, retryMs)
   }
+}
+
+function appendedFrom(partition: number, count: number, first: { position: number; appendedAt: number }): AppendedAt[] {
+  return Array.from({ length: count }, (_, index) => {
+    return { partition, position: first.position + index, appendedAt: first.appendedAt }
+  })
 }
 
 /** What one append gives to one partition, in pieces that a batch can take. */

@@ -217,7 +217,7 @@ export class KafkaGroup {
     let isHanded = false
     while (this.holds(membership) && !isHanded && !this.#stopping) {
       const { promise, stop } = sleep(this.#heartbeatMs)
-      await Promise.race([promise, new Promise<void>((resolve) => (this.#wake = resolve))])
+      await Promise.race([promise, this.#woken()])
       stop()
       if (!this.holds(membership) || isHanded || this.#stopping) break
       const grown = this.#sharedPartitions !== undefined && this.#cluster.topic.leaders.length > this.#sharedPartitions
@@ -227,6 +227,12 @@ export class KafkaGroup {
           this.#wake()
         })
     }
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
   }
 
   /** True while all is well; false when the group is being shared out anew. */
