@@ -14,6 +14,8 @@ const batchRecordsMax = 2000
 const batchBytesMax = 4 * 1024 * 1024
 const retryMs = 100
 const purpose = 'append'
+/** Below every number that Kafka uses. */
+const noAnswerCode = Number.NEGATIVE_INFINITY
 
 export interface KafkaAppendsOptions {
   topic: string
@@ -181,8 +183,9 @@ export class KafkaAppends {
   }
 
   #settle(partition: number, units: readonly Unit[], answer: Produced | undefined): void {
-    if (!answer || answer.errorCode !== 0) {
-      const error = answer && new KafkaAnswerError(answer.errorCode)
+    const errorCode = answer?.errorCode ?? noAnswerCode
+    if (!answer || errorCode !== 0) {
+      const error = errorCode === noAnswerCode ? undefined : new KafkaAnswerError(errorCode)
       this.#lastFailure = error ? inWords(error) : `no answer about partition ${partition}`
       if (!error || error.retriable) this.#putBack(partition, units)
       else

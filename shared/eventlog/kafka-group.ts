@@ -213,7 +213,7 @@ export class KafkaGroup {
 
   /** Heartbeats until the membership is over, or has been given back for a rebalance. */
   async #keepAlive(membership: Membership): Promise<void> {
-    let handed: Promise<void> | undefined
+    let isHanding = false
     let isHanded = false
     while (this.holds(membership) && !isHanded && !this.#stopping) {
       const { promise, stop } = sleep(this.#heartbeatMs)
@@ -221,11 +221,13 @@ export class KafkaGroup {
       stop()
       if (!this.holds(membership) || isHanded || this.#stopping) break
       const grown = this.#sharedPartitions !== undefined && this.#cluster.topic.leaders.length > this.#sharedPartitions
-      if (!(await this.#beat(membership)) || grown)
-        handed ??= this.#handler.revoke().then(() => {
-          isHanded = true
-          this.#wake()
-        })
+      if ((await this.#beat(membership)) && !grown) continue
+      if (isHanding) continue
+      isHanding = true
+      void this.#handler.revoke().then(() => {
+        isHanded = true
+        this.#wake()
+      })
     }
   }
 

@@ -199,7 +199,7 @@ class KafkaEventLog implements EventLog {
   }
 
   #assign(group: KafkaGroup, membership: Membership, handler: AssignmentHandler): void {
-    const epoch = epochOf(membership.generation, Date.now())
+    const epoch = epochOf(membership.generation, this.#clock.now())
     this.#assignments = [...membership.partitions]
       .sort((a, b) => a - b)
       .map((partition) => {
