@@ -1,4 +1,5 @@
 /** The right to consume one partition of a Kafka topic, for one generation of the consumer group. */
+import type { Bounds } from './kafka-bounds.ts'
 import type { KafkaGroup, Membership } from './kafka-group.ts'
 import { type KafkaReader, PositionLostError } from './kafka-reader.ts'
 import { type Assignment, type Committed, type LogRecord, type ReadLimit, StaleAssignmentError } from './port.ts'
@@ -22,7 +23,7 @@ export interface KafkaAssignmentParts {
   membership: Membership
   group: KafkaGroup
   /** Position of the first record still there, and the one after the last. */
-  bounds: () => Promise<{ start: number; end: number }>
+  bounds: () => Promise<Bounds>
 }
 
 export class KafkaAssignment implements Assignment {

@@ -1,6 +1,7 @@
 /** Reads one partition forward from its leader, keeping what a read left over for the next one. */
 
 import { decodeBatches } from './kafka-batch.ts'
+import type { Bounds } from './kafka-bounds.ts'
 import type { KafkaCluster } from './kafka-cluster.ts'
 import { answerType, inWords, KafkaAnswerError } from './kafka-error.ts'
 import { fetchExchange } from './kafka-requests.ts'
@@ -17,6 +18,7 @@ const leaderAwayMsMax = 5 * 60_000
 export interface KafkaReaderOptions {
   topicId: string
   partition: number
+  bounds: () => Promise<Bounds>
   /** Throws when reading has to stop. */
   mustBeCurrent: () => void
   /** The topic is not there any more under its id. */
@@ -101,7 +103,7 @@ export class KafkaReader {
         const request = fetchExchange(topicId, partition, this.#next, { waitMs: Math.floor(waitMs), bytesMax })
         const fetched = await link.send(request, requestMs + waitMs)
         this.#options.mustBeCurrent()
-        if (fetched.errorCode !== 0) this.#heed(fetched.errorCode, fetched.start, fetched.end)
+        if (fetched.errorCode !== 0) await this.#heed(fetched.errorCode)
         else this.#keep(fetched.batches, fetched.end)
         return
       } catch (error) {
@@ -121,16 +123,13 @@ export class KafkaReader {
   }
 
   /** Retention has removed what was asked for: reading goes on behind it. Anything else is an error. */
-  #heed(errorCode: number, start: number, end: number): void {
+  async #heed(errorCode: number): Promise<void> {
     const error = new KafkaAnswerError(errorCode)
     if (error.type !== 'OFFSET_OUT_OF_RANGE') throw error
-    if (start >= 0 && this.#next < start) {
-      this.#next = start
-      this.#end = Math.max(end, start)
-      return
-    }
-    if (end >= 0 && this.#next > end) throw new PositionLostError(this.#options.partition, this.#next, end)
-    throw error
+    const { start, end } = await this.#options.bounds()
+    if (this.#next > end) throw new PositionLostError(this.#options.partition, this.#next, end)
+    this.#next = Math.max(this.#next, start)
+    this.#end = end
   }
 
   async #recover(error: unknown): Promise<void> {

@@ -4,6 +4,7 @@ import { ensureTopics, eventsTopic, replicationOf, TopicDifferenceError } from '
 import { type Clock, systemClock } from '../clock.ts'
 import { KafkaAppends } from './kafka-append.ts'
 import { epochOf, KafkaAssignment } from './kafka-assignment.ts'
+import { type Bounds, readBounds } from './kafka-bounds.ts'
 import { clientId, KafkaCluster, securityOf } from './kafka-cluster.ts'
 import { inWords } from './kafka-error.ts'
 import { KafkaGroup, type Membership } from './kafka-group.ts'
@@ -24,8 +25,7 @@ const requestMs = 5000
 /** A broker that has just come up may not know a topic yet; after so many looks in a row it is gone. */
 const unknownLooksMax = 3
 const unknownTopic = 3
-const earliest = -2
-const latest = -1
+const retryMs = 200
 
 export interface KafkaEventLogOptions {
   /** From `parseKafkaUrl`. */
@@ -203,12 +203,13 @@ class KafkaEventLog implements EventLog {
     this.#assignments = [...membership.partitions]
       .sort((a, b) => a - b)
       .map((partition) => {
-        const bounds = () => this.#bounds(assignment, partition)
-        const assignment = new KafkaAssignment({ partition, epoch, membership, group, bounds })
+        const bounds = () => this.#bounds(assignment)
+        const assignment: KafkaAssignment = new KafkaAssignment({ partition, epoch, membership, group, bounds })
         assignment.readWith(
           new KafkaReader(this.#cluster, {
             topicId: this.logId,
             partition,
+            bounds,
             mustBeCurrent: () => assignment.mustBeCurrent(),
             onTopicGone: () => void this.#look(),
           }),
@@ -218,29 +219,17 @@ class KafkaEventLog implements EventLog {
     for (const assignment of this.#assignments) handler.assigned(assignment)
   }
 
-  async #bounds(assignment: KafkaAssignment, partition: number): Promise<{ start: number; end: number }> {
+  /** While the leader is away this waits, as long as the assignment counts. */
+  async #bounds(assignment: KafkaAssignment): Promise<Bounds> {
     for (;;) {
       assignment.mustBeCurrent()
-      const leader = this.#cluster.leaderOf(partition) ?? -1
       try {
-        const [start, end] = [
-          await this.#position(leader, partition, earliest),
-          await this.#position(leader, partition, latest),
-        ]
-        return { start, end }
+        return await readBounds(this.#cluster, this.#topic, assignment.partition)
       } catch {
-        await new Promise((resolve) => setTimeout(resolve, 200))
-        await this.#cluster.drop(leader, 'bounds')
+        await new Promise((resolve) => setTimeout(resolve, retryMs))
         await this.#cluster.refresh().catch(() => undefined)
       }
     }
-  }
-
-  async #position(leader: number, partition: number, timestamp: number): Promise<number> {
-    const link = await this.#cluster.link(leader, 'bounds', requestMs)
-    const topics = [{ topic: this.#topic, partitions: [{ partition, timestamp }] }]
-    const { responses } = await link.broker.listOffsets({ replicaId: -1, isolationLevel: 0, topics })
-    return Number(responses[0]?.partitions[0]?.offset)
   }
 
   /** Every few seconds: is it still the same topic, and has it more partitions? */
