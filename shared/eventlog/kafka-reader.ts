@@ -4,7 +4,7 @@ import { decodeBatches } from './kafka-batch.ts'
 import type { Bounds } from './kafka-bounds.ts'
 import type { KafkaCluster } from './kafka-cluster.ts'
 import { answerType, inWords, KafkaAnswerError } from './kafka-error.ts'
-import { fetchExchange } from './kafka-requests.ts'
+import { type Fetched, fetchExchange } from './kafka-requests.ts'
 import { type LogRecord, LogUnavailableError, type ReadLimit } from './port.ts'
 
 const pollMsMax = 1000
@@ -104,7 +104,7 @@ export class KafkaReader {
         const fetched = await link.send(request, requestMs + waitMs)
         this.#options.mustBeCurrent()
         if (fetched.errorCode !== 0) await this.#heed(fetched.errorCode)
-        else this.#keep(fetched.batches, fetched.end)
+        else this.#keep(fetched)
         return
       } catch (error) {
         this.#options.mustBeCurrent()
@@ -114,10 +114,13 @@ export class KafkaReader {
     }
   }
 
-  #keep(batches: Buffer, end: number): void {
+  #keep({ batches, start, end }: Fetched): void {
     const { records, next } = decodeBatches(batches)
     // A fetch answers with whole batches: the first may begin before what was asked for.
     for (const record of records) if (record.position >= this.#next) this.#ahead.push(record)
+    // What retention has removed from the log must not go on being readable from here.
+    if ((this.#ahead[0]?.position ?? start) < start)
+      this.#ahead = this.#ahead.filter(({ position }) => position >= start)
     if (next !== undefined) this.#next = Math.max(this.#next, next)
     this.#end = end
   }

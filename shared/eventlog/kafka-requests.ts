@@ -104,6 +104,8 @@ export interface Fetched {
   errorCode: number
   /** Positions before it are readable. */
   end: number
+  /** Positions before it are gone. */
+  start: number
   batches: Buffer
 }
 
@@ -140,7 +142,9 @@ function readFetched(payload: Buffer): Fetched {
     return partitions
   })
   const [fetched] = topics.flat()
-  return fetched && errorCode === 0 ? fetched : { errorCode: errorCode || -1, end: 0, batches: Buffer.alloc(0) }
+  return fetched && errorCode === 0
+    ? fetched
+    : { errorCode: errorCode || -1, end: 0, start: 0, batches: Buffer.alloc(0) }
 }
 
 function readFetchedPartition(reader: WireReader): Fetched {
@@ -148,7 +152,7 @@ function readFetchedPartition(reader: WireReader): Fetched {
   const errorCode = reader.int16()
   const end = reader.int64()
   reader.int64()
-  reader.int64()
+  const start = reader.int64()
   reader.compactArray(() => {
     reader.int64()
     reader.int64()
@@ -157,7 +161,7 @@ function readFetchedPartition(reader: WireReader): Fetched {
   reader.int32()
   const batches = reader.compactBytes()
   reader.tags()
-  return { errorCode, end, batches }
+  return { errorCode, end, start, batches }
 }
 
 /** DescribeLogDirs v1: bytes that one broker keeps of some partitions. */
