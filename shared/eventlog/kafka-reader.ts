@@ -49,8 +49,8 @@ export class KafkaReader {
     const deadline = performance.now() + limit.waitMs
     this.#goTo(from)
     for (let isFresh = false; ; isFresh = true) {
-      const { records, isFull } = this.#take(from, limit)
-      if (isFull) return { records, end: Math.max(this.#end, limit.before ?? 0, (records.at(-1)?.position ?? -1) + 1) }
+      const { records, isFull } = this.#take(limit)
+      if (isFull) return { records, end: this.#end }
       const waitMs = deadline - performance.now()
       const isOver = (limit.before ?? Number.POSITIVE_INFINITY) <= this.#next
       if (isFresh && this.#next >= this.#end && (records.length > 0 || waitMs <= 0 || isOver))
@@ -77,7 +77,7 @@ export class KafkaReader {
   }
 
   /** What of the records read ahead is within the bounds; full when more would not be given even if it were there. */
-  #take(from: number, limit: ReadLimit): { records: LogRecord[]; isFull: boolean } {
+  #take(limit: ReadLimit): { records: LogRecord[]; isFull: boolean } {
     const before = limit.before ?? Number.POSITIVE_INFINITY
     const records: LogRecord[] = []
     let bytes = 0
@@ -87,8 +87,8 @@ export class KafkaReader {
       if (isFull || (bytes > limit.bytes && records.length > 0)) return { records, isFull: true }
       records.push(record)
     }
-    const isFull = records.length >= limit.records || (records.at(-1)?.position ?? from) + 1 >= before + 1
-    return { records, isFull: isFull && records.length > 0 }
+    const last = records.at(-1)?.position
+    return { records, isFull: last !== undefined && (records.length >= limit.records || last + 1 >= before) }
   }
 
   async #fetch(waitMs: number, bytes: number): Promise<void> {
