@@ -32,7 +32,7 @@ export function sharePartitions(members: readonly Member[], partitions: number):
   const least = Math.floor(partitions / members.length)
   let larger = partitions % members.length
   for (const { id, had } of byAge) {
-    const kept = had.filter((partition) => free.has(partition)).slice(0, least + (larger > 0 ? 1 : 0))
+    const kept = [...new Set(had)].filter((partition) => free.has(partition)).slice(0, least + (larger > 0 ? 1 : 0))
     if (kept.length > least) larger--
     for (const partition of kept) free.delete(partition)
     shares.set(id, kept)
