@@ -50,6 +50,11 @@ export function isHopeless(error: unknown): boolean {
   return hopelessTypes.includes(answerType(error) ?? '')
 }
 
+/** The broker has forgotten this member; with any other answer it must come back under the id it has. */
+export function isUnknownMember(error: unknown): boolean {
+  return ['UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID'].includes(answerType(error) ?? '')
+}
+
 /** In a few words, without anything of a record or a password. */
 export function inWords(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown }

@@ -8,7 +8,7 @@
  * broker for a whole session timeout takes itself for dead, whatever the reason: broker away, or itself stopped.
  */
 import type { KafkaCluster, Link } from './kafka-cluster.ts'
-import { inWords, isHopeless, isStaleMember } from './kafka-error.ts'
+import { inWords, isHopeless, isStaleMember, isUnknownMember } from './kafka-error.ts'
 import { decodeMember, decodeShare, encodeMember, encodeShare, sharePartitions, sharingName } from './kafka-sharing.ts'
 import { StaleAssignmentError } from './port.ts'
 
@@ -146,8 +146,9 @@ export class KafkaGroup {
           continue
         }
         if (isHopeless(error)) throw error
-        await this.#recover(error)
+        if (isUnknownMember(error)) this.#lastMemberId = ''
         if (this.#membership === membership) this.#endMembership()
+        if (!isStaleMember(error)) await this.#recover(error)
         throw new StaleAssignmentError(`the partition has been handed over (${inWords(error)})`, { cause: error })
       }
     }
@@ -169,8 +170,8 @@ export class KafkaGroup {
         await this.#keepAlive(membership)
       } catch (error) {
         if (isHopeless(error)) return this.#giveUp(error)
-        if (isStaleMember(error)) this.#lastMemberId = ''
-        else await this.#recover(error)
+        if (isUnknownMember(error)) this.#lastMemberId = ''
+        if (!isStaleMember(error)) await this.#recover(error)
       }
       await this.#handOver()
     }
@@ -250,10 +251,9 @@ export class KafkaGroup {
         return false
       }
       if (isHopeless(error)) throw error
-      if (isStaleMember(error)) {
-        this.#lastMemberId = ''
-        this.#endMembership()
-      } else await this.#recover(error)
+      if (isUnknownMember(error)) this.#lastMemberId = ''
+      if (isStaleMember(error)) this.#endMembership()
+      else await this.#recover(error)
       return true
     }
     if (this.holds(membership)) this.#aliveUntil = sentAt + this.#options.sessionTimeoutMs

@@ -8,10 +8,6 @@ import { parseKafkaUrl } from '../../../shared/eventlog/kafka-url.ts'
 import type { Assignment } from '../../../shared/eventlog/port.ts'
 
 const [bootstrap, prefix, sight] = process.argv.slice(2)
-if (sight === 'blind') {
-  const frozen = performance.now()
-  performance.now = () => frozen
-}
 const log = await openKafkaEventLog({
   address: parseKafkaUrl(`kafka://${bootstrap}/${prefix}`),
   partitions: 1,
@@ -23,11 +19,17 @@ const log = await openKafkaEventLog({
 const assignments: Assignment[] = []
 await log.subscribe({ assigned: (one) => void assignments.push(one), revoked: async () => undefined })
 const [first] = assignments as [Assignment]
+if (sight === 'blind') {
+  const frozen = performance.now()
+  performance.now = () => frozen
+  // No heartbeat either: what it knows is what it knew when it was stopped.
+  globalThis.setTimeout = (() => undefined) as unknown as typeof setTimeout
+}
 console.log('assigned')
 createInterface({ input: process.stdin }).on('line', async (position) => {
   const outcome = await first.commit(Number(position), 'of the zombie').then(
     () => 'committed',
-    (error: Error) => error.name,
+    ({ name, message }: Error) => `${name}: ${message}`,
   )
   console.log(outcome)
 })
