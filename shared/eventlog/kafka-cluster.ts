@@ -4,21 +4,14 @@
  */
 import { readFile } from 'node:fs/promises'
 import { inWords, isHopeless } from './kafka-error.ts'
-import {
-  type Broker,
-  type Connection,
-  type Exchange,
-  type LinkOptions,
-  makeBroker,
-  silentLogger,
-} from './kafka-internals.ts'
+import { clientId, type Exchange, send } from './kafka-exchange.ts'
+import { type Broker, type Connection, type LinkOptions, makeBroker, silentLogger } from './kafka-internals.ts'
 import { type ClusterMetadata, metadataExchange, type TopicMetadata } from './kafka-requests.ts'
 import type { KafkaAddress } from './kafka-url.ts'
 import { LogUnavailableError } from './port.ts'
 
 const connectMs = 5000
 const metadataMs = 5000
-export const clientId = 'headcount'
 
 /** One connection to one broker. */
 export class Link {
@@ -37,8 +30,7 @@ export class Link {
   }
 
   send<T>(request: Exchange<T>, requestTimeoutMs?: number): Promise<T> {
-    const timeout = requestTimeoutMs === undefined ? {} : { requestTimeout: requestTimeoutMs }
-    return this.#connection.send({ ...request, ...timeout, logResponseError: false })
+    return send(this.#connection, request, requestTimeoutMs)
   }
 
   /** What waits for an answer is rejected; a broker that does not answer is not waited for. */

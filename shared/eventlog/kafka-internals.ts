@@ -5,21 +5,35 @@
  * The version is pinned in package.json; test/contract/kafka.test.ts runs on what is described here.
  */
 import { createRequire } from 'node:module'
+import type { Socket } from 'node:net'
 
 const require = createRequire(import.meta.url)
 
-/** A request and how to read its answer, for `Connection.send`. */
-export interface Exchange<T> {
-  request: { apiKey: number; apiVersion: number; apiName: string; encode(): Promise<unknown> }
-  response: { decode(payload: Buffer): Promise<T>; parse(decoded: T): Promise<T> }
-}
-
+/** One TCP connection to a broker. */
 export interface Connection {
-  send<T>(exchange: Exchange<T> & { requestTimeout?: number; logResponseError?: boolean }): Promise<T>
   isConnected(): boolean
+  /** Signs in if need be, and again when the broker asks for it from time to time. */
+  authenticate(): Promise<void>
+  nextCorrelationId(): number
+  requestQueue: { push(request: PushedRequest): void }
   disconnect(): Promise<boolean>
   rejectRequests(error: Error): void
-  socket?: { destroy(): void }
+  socket?: Socket
+}
+
+/** What kafkajs's queue needs to match an answer to its request and to give up on it in time. */
+export interface PushedRequest {
+  entry: {
+    apiKey: number
+    apiVersion: number
+    apiName: string
+    correlationId: number
+    resolve(answer: { payload: Buffer }): void
+    reject(error: Error): void
+  }
+  expectResponse: true
+  requestTimeout: number | undefined
+  sendRequest(): void
 }
 
 export interface ConnectionPool {
@@ -85,10 +99,6 @@ export interface LinkOptions {
   logger: unknown
 }
 
-interface Encoder {
-  writeBuffer(buffer: Buffer): Encoder
-}
-
 const { createLogger } = require('kafkajs/src/loggers/index.js') as {
   createLogger(options: { level: number; logCreator: () => () => void }): unknown
 }
@@ -102,7 +112,6 @@ const BrokerClass = require('kafkajs/src/broker/index.js') as new (options: {
   authenticationTimeout: number
   allowAutoTopicCreation: boolean
 }) => Broker
-const EncoderClass = require('kafkajs/src/protocol/encoder.js') as new () => Encoder
 const RequestQueue = require('kafkajs/src/network/requestQueue/index.js') as { prototype: RequestQueueParts }
 export const { createErrorFromCode } = require('kafkajs/src/protocol/error.js') as {
   createErrorFromCode(code: number): Error & { type: string; code: number; retriable: boolean }
@@ -124,18 +133,6 @@ export async function makeBroker(host: string, port: number, options: LinkOption
     authenticationTimeout: options.connectionTimeout,
     allowAutoTopicCreation: false,
   })
-}
-
-/** A request whose body is encoded already. */
-export function exchange<T>(
-  api: { apiKey: number; apiVersion: number; apiName: string },
-  body: Buffer,
-  decode: (payload: Buffer) => T,
-): Exchange<T> {
-  return {
-    request: { ...api, encode: async () => new EncoderClass().writeBuffer(body) },
-    response: { decode: async (payload) => decode(payload), parse: async (decoded) => decoded },
-  }
 }
 
 interface RequestQueueParts {

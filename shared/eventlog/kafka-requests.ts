@@ -1,5 +1,5 @@
-/** The requests kafkajs 2.2.4 cannot make, or not well enough: topic ids, and records without its copies in between. */
-import { type Exchange, exchange } from './kafka-internals.ts'
+/** The requests kafkajs 2.2.4 cannot make, or not well enough: topic ids, and records without a copy. */
+import type { Exchange } from './kafka-exchange.ts'
 import { WireReader, WireWriter } from './kafka-wire.ts'
 
 export interface TopicMetadata {
@@ -26,8 +26,8 @@ export function metadataExchange(topic: string): Exchange<ClusterMetadata> {
     .int8(0)
     .int8(0)
     .noTags()
-    .finish()
-  return exchange({ apiKey: 3, apiVersion: 12, apiName: 'Metadata' }, body, readMetadata)
+    .pieces()
+  return { apiKey: 3, apiVersion: 12, apiName: 'Metadata', body, decode: readMetadata }
 }
 
 function readMetadata(payload: Buffer): ClusterMetadata {
@@ -84,20 +84,22 @@ export function produceExchange(
       writer.int32(partition).int32(batch.length).bytes(batch)
     })
   })
-  return exchange({ apiKey: 0, apiVersion: 7, apiName: 'Produce' }, writer.finish(), (payload) => {
-    const reader = new WireReader(payload)
-    const topics = reader.array(() => {
-      reader.string()
-      return reader.array((): Produced => {
-        const partition = reader.int32()
-        const errorCode = reader.int16()
-        const produced = { partition, errorCode, position: reader.int64(), appendedAt: reader.int64() }
-        reader.int64()
-        return produced
-      })
+  return { apiKey: 0, apiVersion: 7, apiName: 'Produce', body: writer.pieces(), decode: readProduced }
+}
+
+function readProduced(payload: Buffer): Produced[] {
+  const reader = new WireReader(payload)
+  const topics = reader.array(() => {
+    reader.string()
+    return reader.array((): Produced => {
+      const partition = reader.int32()
+      const errorCode = reader.int16()
+      const produced = { partition, errorCode, position: reader.int64(), appendedAt: reader.int64() }
+      reader.int64()
+      return produced
     })
-    return topics.flat()
   })
+  return topics.flat()
 }
 
 export interface Fetched {
@@ -125,8 +127,8 @@ export function fetchExchange(
     })
     writer.noTags()
   })
-  const body = writer.uvarint(1).compactString('').noTags().finish()
-  return exchange({ apiKey: 1, apiVersion: 13, apiName: 'Fetch' }, body, readFetched)
+  const body = writer.uvarint(1).compactString('').noTags().pieces()
+  return { apiKey: 1, apiVersion: 13, apiName: 'Fetch', body, decode: readFetched }
 }
 
 function readFetched(payload: Buffer): Fetched {
@@ -168,23 +170,25 @@ function readFetchedPartition(reader: WireReader): Fetched {
 export function logBytesExchange(topic: string, partitions: readonly number[]): Exchange<number> {
   const writer = new WireWriter()
   writer.array([topic], () => writer.string(topic).array(partitions, (partition) => writer.int32(partition)))
-  return exchange({ apiKey: 35, apiVersion: 1, apiName: 'DescribeLogDirs' }, writer.finish(), (payload) => {
-    const reader = new WireReader(payload)
-    reader.int32()
-    let bytes = 0
+  return { apiKey: 35, apiVersion: 1, apiName: 'DescribeLogDirs', body: writer.pieces(), decode: readLogBytes }
+}
+
+function readLogBytes(payload: Buffer): number {
+  const reader = new WireReader(payload)
+  reader.int32()
+  let bytes = 0
+  reader.array(() => {
+    reader.int16()
+    reader.string()
     reader.array(() => {
-      reader.int16()
       reader.string()
       reader.array(() => {
-        reader.string()
-        reader.array(() => {
-          reader.int32()
-          bytes += reader.int64()
-          reader.int64()
-          reader.int8()
-        })
+        reader.int32()
+        bytes += reader.int64()
+        reader.int64()
+        reader.int8()
       })
     })
-    return bytes
   })
+  return bytes
 }

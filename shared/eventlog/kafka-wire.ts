@@ -89,6 +89,8 @@ export class WireReader {
   }
 }
 
+const pieceBytesMin = 1024
+
 /** Collects the parts of a request; large buffers are not copied before the end. */
 export class WireWriter {
   readonly #parts: Buffer[] = []
@@ -150,5 +152,21 @@ export class WireWriter {
 
   finish(): Buffer {
     return Buffer.concat(this.#parts)
+  }
+
+  /** The same as several buffers: small ones are joined, large ones are given as they came. */
+  pieces(): Buffer[] {
+    const pieces: Buffer[] = []
+    let small: Buffer[] = []
+    for (const part of this.#parts) {
+      if (part.length < pieceBytesMin) {
+        small.push(part)
+        continue
+      }
+      pieces.push(Buffer.concat(small), part)
+      small = []
+    }
+    pieces.push(Buffer.concat(small))
+    return pieces.filter(({ length }) => length > 0)
   }
 }
