@@ -4,7 +4,7 @@
  * the port allows and the worker mends by event id.
  */
 
-import { encodeBatch } from './kafka-batch.ts'
+import { batchBytes, encodeBatch } from './kafka-batch.ts'
 import type { KafkaCluster } from './kafka-cluster.ts'
 import { inWords, KafkaAnswerError } from './kafka-error.ts'
 import { type Produced, produceExchange } from './kafka-requests.ts'
@@ -12,6 +12,7 @@ import { type AppendedAt, type AppendRecord, LogUnavailableError } from './port.
 
 const batchRecordsMax = 2000
 const batchBytesMax = 4 * 1024 * 1024
+const roomBytesMin = 256 * 1024
 const retryMs = 100
 const purpose = 'append'
 /** Below every number that Kafka uses. */
@@ -38,6 +39,8 @@ export class KafkaAppends {
   readonly #cluster: KafkaCluster
   readonly #options: KafkaAppendsOptions
   readonly #queues = new Map<number, Unit[]>()
+  /** Where the next request to a leader is put together. */
+  readonly #rooms = new Map<number, Buffer>()
   readonly #busyLeaders = new Set<number>()
   /** Partitions whose last request failed: not sent to before the next look at the brokers. */
   readonly #resting = new Set<number>()
@@ -173,13 +176,30 @@ export class KafkaAppends {
     const timeoutMs = Math.ceil(this.#options.appendTimeoutMs / 2)
     const link = await this.#cluster.link(leader, purpose, timeoutMs)
     const now = Date.now()
-    const batches = new Map(
-      [...units].map(([partition, ofPartition]) => {
-        const values = ofPartition.flatMap((unit) => unit.values)
-        return [partition, encodeBatch(values, now)]
-      }),
+    const values = [...units].map(([partition, ofPartition]) => {
+      return [partition, ofPartition.flatMap((unit) => unit.values)] as const
+    })
+    const room = this.#roomFor(
+      leader,
+      values.reduce((sum, [, ofPartition]) => sum + batchBytes(ofPartition), 0),
     )
-    return await link.send(produceExchange(this.#options.topic, batches, timeoutMs))
+    let at = 0
+    const batches = new Map<number, Buffer>()
+    for (const [partition, ofPartition] of values) {
+      const batch = encodeBatch(ofPartition, now, room.subarray(at))
+      at += batch.length
+      batches.set(partition, batch)
+    }
+    const produced = await link.send(produceExchange(this.#options.topic, batches, timeoutMs))
+    // Only now: a request that failed may still be on its way into the socket.
+    this.#rooms.set(leader, room)
+    return produced
+  }
+
+  #roomFor(leader: number, bytes: number): Buffer {
+    const room = this.#rooms.get(leader)
+    this.#rooms.delete(leader)
+    return room && room.length >= bytes ? room : Buffer.allocUnsafeSlow(Math.max(bytes, roomBytesMin))
   }
 
   #settle(partition: number, units: readonly Unit[], answer: Produced | undefined): void {
