@@ -1,0 +1,325 @@
+/**
+ * One member of the consumer group: joins, keeps alive, hands over, leaves.
+ *
+ * What is guaranteed. Before it joins again, `revoke` is awaited: the running batch is finished and committed in its
+ * own generation, and only then can the broker give the partitions to somebody else. That wait ends with the rebalance
+ * timeout; after it the broker gives them away regardless, and every later commit is refused by its generation number,
+ * which each commit carries (kafkajs’s own consumer would commit with the newest). A member that heard nothing from the
+ * broker for a whole session timeout takes itself for dead, whatever the reason: broker away, or itself stopped.
+ */
+import type { KafkaCluster, Link } from './kafka-cluster.ts'
+import { inWords, isHopeless, isStaleMember, isUnknownMember } from './kafka-error.ts'
+import { decodeMember, decodeShare, encodeMember, encodeShare, sharePartitions, sharingName } from './kafka-sharing.ts'
+import { StaleAssignmentError } from './port.ts'
+
+const purpose = 'group'
+const retryMs = 300
+const leaveMs = 5000
+const rebalanceTimeoutMs = 60_000
+
+/** What one generation gave this member. */
+export interface Membership {
+  readonly memberId: string
+  readonly generation: number
+  readonly partitions: readonly number[]
+}
+
+export interface GroupHandler {
+  /** Issues the assignments of a new generation. */
+  assign(membership: Membership): void
+  /** Lets the running work end; the assignments still count meanwhile. */
+  revoke(): Promise<void>
+  /** Ends every assignment at once. */
+  end(): void
+}
+
+export interface KafkaGroupOptions {
+  groupId: string
+  topic: string
+  sessionTimeoutMs: number
+  warn: (message: string) => void
+  onFatal: (error: Error) => void
+}
+
+export class KafkaGroup {
+  readonly #cluster: KafkaCluster
+  readonly #options: KafkaGroupOptions
+  readonly #handler: GroupHandler
+  readonly #heartbeatMs: number
+  #membership: Membership | undefined
+  #lastMemberId = ''
+  #had: readonly number[] = []
+  #lastGeneration = -1
+  /** Until then the broker counts this member in, by the last sign it gave. */
+  #aliveUntil = Number.NEGATIVE_INFINITY
+  #coordinator: number | undefined
+  #wake: () => void = () => undefined
+  #sharedPartitions: number | undefined
+  #stopping = false
+  #loop: Promise<void> | undefined
+  #warned = ''
+
+  constructor(cluster: KafkaCluster, options: KafkaGroupOptions, handler: GroupHandler) {
+    this.#cluster = cluster
+    this.#options = options
+    this.#handler = handler
+    this.#heartbeatMs = Math.min(1000, options.sessionTimeoutMs / 5)
+  }
+
+  /** Resolves when the first generation’s assignments have been issued. */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#loop = this.#run(resolve).then(
+        () => reject(new StaleAssignmentError('the group was left before it was joined')),
+        reject,
+      )
+    })
+  }
+
+  /** Leaves the group. With `revoke`, work that runs is let end first. */
+  async stop(revoke: boolean): Promise<void> {
+    this.#stopping = true
+    if (revoke && this.#membership) await this.#handler.revoke()
+    this.#endMembership()
+    const { promise: over, stop } = sleep(leaveMs)
+    await Promise.race([this.#loop, over])
+    stop()
+  }
+
+  /** Whether `membership` is still this member’s; one that is over never counts again. */
+  holds(membership: Membership): boolean {
+    if (this.#membership !== membership) return false
+    if (performance.now() < this.#aliveUntil) return true
+    this.#warn('Kafka gave no sign of life for a whole session; the partitions are taken for lost')
+    this.#endMembership()
+    return false
+  }
+
+  /** The number of partitions of the topic has changed: they are shared out again. */
+  partitionsAre(count: number): void {
+    if (this.#sharedPartitions !== undefined && count > this.#sharedPartitions) this.#wake()
+  }
+
+  /**
+   * Commits in the generation of `membership`.
+   * @throws StaleAssignmentError when that is over, or when the broker did not answer: whether the commit counts is then
+   *   not known, and only a new generation makes sure that it cannot come after a later one
+   */
+  async commit(membership: Membership, partition: number, position: number, metadata: string): Promise<void> {
+    const { groupId, topic } = this.#options
+    const topics = [{ topic, partitions: [{ partition, offset: String(position), metadata }] }]
+    const { memberId, generation } = membership
+    await this.#ask(membership, (link) =>
+      link.broker.offsetCommit({ groupId, groupGenerationId: generation, memberId, topics }),
+    )
+  }
+
+  /** What was last committed in a partition; undefined when nothing was. */
+  async committed(membership: Membership, partition: number) {
+    const { groupId, topic } = this.#options
+    const topics = [{ topic, partitions: [{ partition }] }]
+    const { responses } = await this.#ask(membership, (link) => link.broker.offsetFetch({ groupId, topics }))
+    const found = responses[0]?.partitions[0]
+    const position = Number(found?.offset ?? -1)
+    return position < 0 ? undefined : { position, metadata: found?.metadata ?? '' }
+  }
+
+  async #ask<T>(membership: Membership, request: (link: Link) => Promise<T>): Promise<T> {
+    for (;;) {
+      this.#mustHold(membership)
+      let link: Link
+      try {
+        link = await this.#coordinatorLink()
+      } catch (error) {
+        await this.#recover(error)
+        continue
+      }
+      try {
+        const answer = await request(link)
+        this.#mustHold(membership)
+        return answer
+      } catch (error) {
+        if (error instanceof StaleAssignmentError) throw error
+        const { retriable, type } = error as { retriable?: boolean; type?: string }
+        if (type !== undefined && retriable === true) {
+          await this.#recover(error)
+          continue
+        }
+        if (isHopeless(error)) throw error
+        if (isUnknownMember(error)) this.#lastMemberId = ''
+        if (this.#membership === membership) this.#endMembership()
+        if (!isStaleMember(error)) await this.#recover(error)
+        throw new StaleAssignmentError(`the partition has been handed over (${inWords(error)})`, { cause: error })
+      }
+    }
+  }
+
+  #mustHold(membership: Membership): void {
+    if (!this.holds(membership)) throw new StaleAssignmentError('the partition has been handed over')
+  }
+
+  async #run(onFirst: () => void): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        const membership = await this.#join()
+        if (this.#stopping) break
+        this.#membership = membership
+        this.#handler.assign(membership)
+        onFirst()
+        this.#warned = ''
+        await this.#keepAlive(membership)
+      } catch (error) {
+        if (isHopeless(error)) return this.#giveUp(error)
+        if (isUnknownMember(error)) this.#lastMemberId = ''
+        if (!isStaleMember(error)) await this.#recover(error)
+      }
+      await this.#handOver()
+    }
+    await this.#leave()
+  }
+
+  async #join(): Promise<Membership> {
+    const { groupId, topic, sessionTimeoutMs } = this.#options
+    const link = await this.#coordinatorLink()
+    const metadata = encodeMember(topic, this.#had, this.#lastGeneration)
+    const joined = await link.broker.joinGroup({
+      groupId,
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: rebalanceTimeoutMs,
+      memberId: this.#lastMemberId,
+      groupProtocols: [{ name: sharingName, metadata }],
+    })
+    const { generationId: generation, memberId, leaderId, members } = joined
+    this.#lastMemberId = memberId
+    const askedAt = performance.now()
+    const groupAssignment = memberId === leaderId ? await this.#shareOut(members) : []
+    if (memberId !== leaderId) this.#sharedPartitions = undefined
+    const synced = await link.broker.syncGroup({ groupId, generationId: generation, memberId, groupAssignment })
+    this.#aliveUntil = askedAt + sessionTimeoutMs
+    const partitions = decodeShare(topic, synced.memberAssignment)
+    this.#had = partitions
+    this.#lastGeneration = generation
+    return { memberId, generation, partitions }
+  }
+
+  async #shareOut(members: { memberId: string; memberMetadata: Buffer }[]) {
+    const { leaders } = await this.#cluster.refresh()
+    this.#sharedPartitions = leaders.length
+    const told = members.map(({ memberId, memberMetadata }) => decodeMember(memberId, memberMetadata))
+    const shares = sharePartitions(told, leaders.length)
+    return [...shares].map(([memberId, partitions]) => {
+      return { memberId, memberAssignment: encodeShare(this.#options.topic, partitions) }
+    })
+  }
+
+  /** Heartbeats until the membership is over, or has been given back for a rebalance. */
+  async #keepAlive(membership: Membership): Promise<void> {
+    let isHanding = false
+    let isHanded = false
+    while (this.holds(membership) && !isHanded && !this.#stopping) {
+      const { promise, stop } = sleep(this.#heartbeatMs)
+      await Promise.race([promise, this.#woken()])
+      stop()
+      if (!this.holds(membership) || isHanded || this.#stopping) break
+      const grown = this.#sharedPartitions !== undefined && this.#cluster.topic.leaders.length > this.#sharedPartitions
+      if ((await this.#beat(membership)) && !grown) continue
+      if (isHanding) continue
+      isHanding = true
+      void this.#handler.revoke().then(() => {
+        isHanded = true
+        this.#wake()
+      })
+    }
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
+  }
+
+  /** True while all is well; false when the group is being shared out anew. */
+  async #beat(membership: Membership): Promise<boolean> {
+    const sentAt = performance.now()
+    try {
+      const link = await this.#coordinatorLink()
+      const { memberId, generation } = membership
+      await link.broker.heartbeat({ groupId: this.#options.groupId, groupGenerationId: generation, memberId })
+    } catch (error) {
+      if ((error as { type?: string }).type === 'REBALANCE_IN_PROGRESS') {
+        this.#aliveUntil = sentAt + this.#options.sessionTimeoutMs
+        return false
+      }
+      if (isHopeless(error)) throw error
+      if (isUnknownMember(error)) this.#lastMemberId = ''
+      if (isStaleMember(error)) this.#endMembership()
+      else await this.#recover(error)
+      return true
+    }
+    if (this.holds(membership)) this.#aliveUntil = sentAt + this.#options.sessionTimeoutMs
+    return true
+  }
+
+  /** The assignments end now at the latest, and who works on them has stopped. */
+  async #handOver(): Promise<void> {
+    this.#endMembership()
+    if (!this.#stopping) await this.#handler.revoke()
+  }
+
+  #endMembership(): void {
+    this.#membership = undefined
+    this.#handler.end()
+    this.#wake()
+  }
+
+  async #leave(): Promise<void> {
+    if (this.#lastMemberId === '') return
+    try {
+      const link = await this.#coordinatorLink()
+      await link.broker.leaveGroup({ groupId: this.#options.groupId, memberId: this.#lastMemberId })
+    } catch {
+      // The broker finds out by itself when the session is over.
+    }
+  }
+
+  async #coordinatorLink(): Promise<Link> {
+    const timeoutMs = Math.max(500, Math.min(5000, this.#options.sessionTimeoutMs / 3))
+    if (this.#coordinator === undefined) {
+      const { leaders } = await this.#cluster.refresh()
+      const any = leaders.find((leader) => leader >= 0)
+      if (any === undefined) throw new Error('no partition has a leader')
+      const link = await this.#cluster.link(any, 'coordinator', timeoutMs)
+      const request = { groupId: this.#options.groupId, coordinatorType: 0 }
+      this.#coordinator = (await link.broker.findGroupCoordinator(request)).coordinator.nodeId
+    }
+    return await this.#cluster.link(this.#coordinator, purpose, timeoutMs)
+  }
+
+  /** After an error: another coordinator is looked for, after a while. */
+  async #recover(error: unknown): Promise<void> {
+    this.#warn(`the consumer group cannot be reached (${inWords(error)}); it is tried again`)
+    if (this.#coordinator !== undefined) await this.#cluster.drop(this.#coordinator, purpose)
+    this.#coordinator = undefined
+    if (!this.#stopping) await sleep(retryMs).promise
+  }
+
+  #warn(message: string): void {
+    if (message === this.#warned || this.#stopping) return
+    this.#warned = message
+    this.#options.warn(message)
+  }
+
+  #giveUp(error: unknown): void {
+    this.#endMembership()
+    const message = `Kafka does not let this worker consume: ${inWords(error)}`
+    if (!this.#stopping) this.#options.onFatal(new Error(message, { cause: error }))
+  }
+}
+
+function sleep(ms: number): { promise: Promise<void>; stop: () => void } {
+  let timer: NodeJS.Timeout | undefined
+  const promise = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  return { promise, stop: () => clearTimeout(timer) }
+}
