@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 
 /**
- * Kills `child` with SIGKILL as soon as this process is gone. A shell waits for the end of a pipe that only this
+ * Kills `child`, spawned `detached`, and its process group with SIGKILL as soon as this process is gone. A shell waits for the end of a pipe that only this
  * process holds open, which works on every system that has a shell.
  */
 export function diesWithParent(child: ChildProcess): void {
-  const watcher = spawn('/bin/sh', ['-c', `read -r _; kill -9 ${child.pid}`], {
+  const watcher = spawn('/bin/sh', ['-c', `read -r _; kill -9 -${child.pid}`], {
     stdio: ['pipe', 'ignore', 'ignore'],
     // Ctrl-C in a terminal reaches every process of the group: the watcher must outlive this one by a moment.
     detached: true,

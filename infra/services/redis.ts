@@ -39,7 +39,7 @@ export interface RedisServer {
   readonly port: number
   /** Of the process that runs now. */
   readonly pid: number
-  /** Sends the signal; when that ends the process (SIGKILL, SIGTERM), resolves once it has ended. */
+  /** Sends the signal to the server alone; when that ends it (SIGKILL, SIGTERM), resolves once it has ended. */
   kill(signal: NodeJS.Signals): Promise<void>
   /** Starts it again, with the same data on the same port, after `kill` or `stop`. Resolves when it answers. */
   start(): Promise<void>
@@ -73,6 +73,8 @@ class OwnRedis implements RedisServer {
   readonly url: string
   readonly #options: RedisOptions
   #child: ChildProcess | undefined
+  /** Process group of the latest one. */
+  #group: number | undefined
 
   constructor(options: RedisOptions, port: number) {
     this.#options = options
@@ -88,13 +90,20 @@ class OwnRedis implements RedisServer {
 
   async start(): Promise<void> {
     if (this.#child) return
+    this.#endOrphans()
     await removeTemporaryFiles(this.#options.dir)
     // The settings go through standard input: arguments, and so a password among them, can be read by every user.
-    const child = spawn('redis-server', ['-'], { cwd: this.#options.dir, stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn('redis-server', ['-'], {
+      cwd: this.#options.dir,
+      stdio: ['pipe', 'pipe', 'inherit'],
+      // A process group of its own, so that the child that rewrites files can be ended with it.
+      detached: true,
+    })
     child.stdin.on('error', () => undefined)
     child.stdin.end(configuration(this.#options, this.port))
     diesWithParent(child)
     this.#child = child
+    this.#group = child.pid
     child.once('exit', () => {
       if (this.#child === child) this.#child = undefined
     })
@@ -115,6 +124,21 @@ class OwnRedis implements RedisServer {
     this.#child?.kill('SIGCONT')
     await this.kill('SIGTERM')
     clearTimeout(tooLong)
+    this.#endOrphans()
+  }
+
+  /**
+   * The child of a killed Redis goes on writing its file, and holds its clients' connections open: they would go on
+   * waiting for answers.
+   */
+  #endOrphans(): void {
+    if (this.#group === undefined) return
+    try {
+      process.kill(-this.#group, 'SIGKILL')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+    this.#group = undefined
   }
 }
 

@@ -10,6 +10,8 @@ export function redisFailure(error: unknown, shown: string): Error {
   const { name, message } = error as Error
   const said = withoutArguments(message)
   if (name === 'ReplyError' && !passing.test(said)) return new Error(`Redis at ${shown} refused a command: ${said}`)
+  if (name === 'MaxRetriesPerRequestError' || name === 'AbortError')
+    return new KeyValueUnavailableError(`the connection to Redis at ${shown} was lost before it answered`)
   return new KeyValueUnavailableError(`Redis at ${shown}: ${said}`)
 }
 
