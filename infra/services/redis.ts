@@ -29,8 +29,8 @@ export interface RedisOptions {
   readonly password?: string
   /** Connections are by TLS only. Files in PEM. */
   readonly tls?: { readonly certificate: string; readonly key: string }
-  /** On top of `redisSettings`, or in place of one of them. */
-  readonly settings?: Readonly<Record<string, string>>
+  /** On top of `redisSettings`, or in place of one of them. A list has several arguments. */
+  readonly settings?: Readonly<Record<string, string | readonly string[]>>
 }
 
 export interface RedisServer {
@@ -95,7 +95,7 @@ class OwnRedis implements RedisServer {
     // The settings go through standard input: arguments, and so a password among them, can be read by every user.
     const child = spawn('redis-server', ['-'], {
       cwd: this.#options.dir,
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: 'pipe',
       // A process group of its own, so that the child that rewrites files can be ended with it.
       detached: true,
     })
@@ -153,7 +153,7 @@ async function removeTemporaryFiles(dir: string): Promise<void> {
 }
 
 function configuration({ dir, password, tls, settings }: RedisOptions, port: number): string {
-  const all: Record<string, string> = {
+  const all: Record<string, string | readonly string[]> = {
     bind: '127.0.0.1',
     port: tls ? '0' : String(port),
     daemonize: 'no',
@@ -169,7 +169,7 @@ function configuration({ dir, password, tls, settings }: RedisOptions, port: num
     ...settings,
   }
   return Object.entries(all)
-    .map(([name, value]) => `${name} ${quoted(value)}\n`)
+    .map(([name, values]) => `${name} ${[values].flat().map(quoted).join(' ')}\n`)
     .join('')
 }
 
@@ -186,18 +186,21 @@ async function untilReady(child: ChildProcess): Promise<void> {
       reject(failed(`did not answer within ${startMsMax} ms`))
     }, startMsMax)
     child.once('error', reject)
-    child.once('exit', (code, signal) => {
+    // Not `exit`, at which its last words may still be on their way.
+    child.once('close', (code, signal) => {
       clearTimeout(tooLong)
       reject(failed(`ended with ${signal ?? code} before it answered`))
     })
     // Goes on to be read after that: a full pipe would stop the server.
-    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-      last.push(line)
-      if (last.length > logLinesMax) last.shift()
-      if (!line.includes('Ready to accept connections')) return
-      clearTimeout(tooLong)
-      resolve()
-    })
+    for (const output of [child.stdout, child.stderr]) {
+      createInterface({ input: output as NodeJS.ReadableStream }).on('line', (line) => {
+        last.push(line)
+        if (last.length > logLinesMax) last.shift()
+        if (!line.includes('Ready to accept connections')) return
+        clearTimeout(tooLong)
+        resolve()
+      })
+    }
   })
 }
 

@@ -181,7 +181,10 @@ describeWithRedis('the connection to Redis', () => {
   })
 
   it('where CONFIG is forbidden the store opens and warns of what it could not see', async () => {
-    for (const settings of [{ 'rename-command': 'CONFIG ""' }, { user: 'default on nopass ~* &* +@all -config' }]) {
+    for (const settings of [
+      { 'rename-command': ['CONFIG', ''] },
+      { user: 'default on nopass ~* &* +@all -config'.split(' ') },
+    ]) {
       await withRedis({ settings }, async (redis) => {
         const warnings: string[] = []
         const store = await openStore(redis, { warn: (message) => warnings.push(message) })
@@ -242,7 +245,7 @@ describeWithRedis('the connection to Redis', () => {
         return true
       })
     })
-    await withRedis({ settings: { 'rename-command': 'EVALSHA ""' } }, async (redis) => {
+    await withRedis({ settings: { 'rename-command': ['EVALSHA', ''] } }, async (redis) => {
       const store = await openStore(redis)
       await store.put('first', value)
       await assert.rejects(store.put('hush', Buffer.from('hush')), (error: Error) => {
