@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
 import path from 'node:path'
 import { it } from 'node:test'
 import { inspect } from 'node:util'
@@ -77,6 +79,28 @@ describeWithRedis('the connection to Redis', () => {
       assert.ok((await unavailableAfter(store.get('a'))) < callMsSeen)
       await redis.kill('SIGCONT')
       await works(store)
+    })
+  })
+
+  it('a connection that a network has forgotten without closing it is replaced', async () => {
+    await withRedis({}, async (redis) => {
+      const carried: Socket[] = []
+      const network = createServer((client) => {
+        const server = connect(redis.port, '127.0.0.1')
+        client.pipe(server).pipe(client)
+        carried.push(client, server)
+        for (const socket of [client, server]) socket.on('error', () => undefined)
+      }).listen(0, '127.0.0.1')
+      await once(network, 'listening')
+      const { port } = network.address() as { port: number }
+      const store = await openStore(redis, { url: `redis://127.0.0.1:${port}`, callMsMax })
+      await store.put('a', value)
+      for (const socket of carried) socket.unpipe()
+      assert.ok((await unavailableAfter(store.put('a', value))) < callMsSeen)
+      await works(store)
+      await store.close()
+      for (const socket of carried) socket.destroy()
+      network.close()
     })
   })
 

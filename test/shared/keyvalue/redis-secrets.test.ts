@@ -88,6 +88,25 @@ describeWithRedis('secrets on Redis', () => {
     })
   })
 
+  it('a rewrite that began before the destroy does not count for it', async () => {
+    for (const command of ['BGREWRITEAOF', 'BGSAVE']) {
+      await withRedis({}, async (redis) => {
+        const store = await openStore(redis)
+        const secret = (await store.secrets.createOnce(name, () => randomBytes(32))) as Buffer
+        for (let index = 0; index < 50; index++) await store.put(`${index}`, randomBytes(1024))
+        await withClient(redis, async (client) => {
+          // Microseconds a key, so that each rewrite takes a while.
+          await client.config('SET', 'rdb-key-save-delay', '4000')
+          await client.call(command)
+          await store.secrets.destroy(name)
+          assert.match(await client.info('persistence'), /aof_rewrite_in_progress:0/)
+          assert.match(await client.info('persistence'), /rdb_bgsave_in_progress:0/)
+        })
+        assert.deepEqual(await filesHolding(redis.dir, secret), [])
+      })
+    }
+  })
+
   it('a temporary file that a killed rewrite left behind goes when Redis is started again', async () => {
     await withRedis({ settings: { 'rdb-key-save-delay': '20000' } }, async (redis) => {
       const store = await openStore(redis)
