@@ -1,14 +1,20 @@
 /** The engines, each chosen once, by its setting. */
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../shared/clock.ts'
 import type { Config } from '../shared/config.ts'
 import { openEmbeddedEventLog } from '../shared/eventlog/embedded.ts'
+import { openKafkaEventLog } from '../shared/eventlog/kafka.ts'
+import { parseKafkaUrl } from '../shared/eventlog/kafka-url.ts'
 import type { EventLog } from '../shared/eventlog/port.ts'
 import { openEmbeddedKeyValue } from '../shared/keyvalue/embedded.ts'
 import type { KeyValue } from '../shared/keyvalue/port.ts'
+import { openRedisKeyValue } from '../shared/keyvalue/redis.ts'
 import type { Logger } from '../shared/logger.ts'
+import { isUnavailable } from '../shared/unavailable.ts'
 import { openEmbeddedWarehouse } from '../shared/warehouse/embedded.ts'
 import type { Warehouse } from '../shared/warehouse/port.ts'
+import { openServerWarehouse } from '../shared/warehouse/server.ts'
 
 export interface EngineOptions {
   readonly config: Config
@@ -18,22 +24,50 @@ export interface EngineOptions {
   readonly onFatal: (error: unknown) => void
 }
 
+const retryMsMin = 500
+const retryMsMax = 10_000
+
 export const isEmbedded = (url: string): boolean => url === 'embedded:'
 
-export async function openEventLog({ config, clock, logger }: EngineOptions): Promise<EventLog> {
-  return await openEmbeddedEventLog({
-    dir: path.join(config.dataDir, 'event-log'),
+/** @throws LogUnavailableError when Kafka cannot be reached now */
+export async function openEventLog({ config, clock, logger, onFatal }: EngineOptions): Promise<EventLog> {
+  const shared = {
     partitions: config.partitions,
     clock,
     pendingBytesMax: config.pendingBytesMax,
-    warn: (message) => logger.warn(message),
-  })
+    warn: (message: string) => logger.warn(message),
+  }
+  if (isEmbedded(config.eventLogUrl))
+    return await openEmbeddedEventLog({ ...shared, dir: path.join(config.dataDir, 'event-log') })
+  const { replication, sessionTimeoutMs } = config
+  const address = parseKafkaUrl(config.eventLogUrl)
+  return await openKafkaEventLog({ ...shared, address, replication, sessionTimeoutMs, onFatal })
 }
 
-export async function openKeyValue({ config, clock }: EngineOptions): Promise<KeyValue> {
-  return await openEmbeddedKeyValue({ dir: path.join(config.dataDir, 'key-value'), clock })
+/** @throws KeyValueUnavailableError when Redis cannot be reached now */
+export async function openKeyValue({ config, clock, logger }: EngineOptions): Promise<KeyValue> {
+  if (isEmbedded(config.keyValueUrl))
+    return await openEmbeddedKeyValue({ dir: path.join(config.dataDir, 'key-value'), clock })
+  return await openRedisKeyValue({ url: config.keyValueUrl, warn: (message) => logger.warn(message) })
 }
 
-export async function openWarehouse({ config }: EngineOptions): Promise<Warehouse> {
-  return await openEmbeddedWarehouse({ dir: path.join(config.dataDir, 'warehouse') })
+/** @throws WarehouseUnavailableError when ClickHouse cannot be reached now */
+export async function openWarehouse({ config, logger }: EngineOptions): Promise<Warehouse> {
+  if (isEmbedded(config.warehouseUrl))
+    return await openEmbeddedWarehouse({ dir: path.join(config.dataDir, 'warehouse') })
+  const { warehouseUrl: url, warehouseReaderUrl: readerUrl } = config
+  return await openServerWarehouse({ url, readerUrl, warn: (message) => logger.warn(message) })
+}
+
+/** Tries until it works; errors other than a server's being away are not waited on. */
+export async function whenReachable<T>(logger: Logger, signal: AbortSignal, open: () => Promise<T>): Promise<T> {
+  for (let waitMs = retryMsMin; ; waitMs = Math.min(retryMsMax, waitMs * 2)) {
+    try {
+      return await open()
+    } catch (error) {
+      if (!isUnavailable(error) || signal.aborted) throw error
+      logger.warn({ err: error, waitMs }, 'a server cannot be reached; it is tried again')
+      await sleep(waitMs, undefined, { signal })
+    }
+  }
 }

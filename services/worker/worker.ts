@@ -2,7 +2,7 @@
  * The worker: consumes every partition it is assigned, and looks after what has to end (windows, keys, raw records). Of
  * several workers one has the lease for that.
  */
-import { mkdir } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Catalogue } from '../../shared/catalogue.ts'
 import type { Clock } from '../../shared/clock.ts'
@@ -15,6 +15,7 @@ import type { KeyValue } from '../../shared/keyvalue/port.ts'
 import { type Lease, soleLease } from '../../shared/lease.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
+import { isUnavailable } from '../../shared/unavailable.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
 import { type EpochName, epochBounds, epochKinds, minuteMs, utcDay } from '../../shared/window.ts'
 import { BatchRunner } from './batch.ts'
@@ -36,6 +37,7 @@ import {
   toldProgress,
 } from './shared-progress.ts'
 import { prepareTables } from './store.ts'
+import { systemTiming, type Timing } from './timing.ts'
 
 export interface WorkerDeps {
   readonly log: EventLog
@@ -53,10 +55,16 @@ export interface WorkerDeps {
   readonly onFatal: (error: unknown) => void
   /** Who of several workers closes epochs and applies retention. Without: this one, being the only one. */
   readonly upkeepLease?: Lease
+  /** Without: real time. */
+  readonly timing?: Timing
+  /** Most live event ids held in memory, per partition. */
+  readonly memoryIdsMax?: number
 }
 
 /** How often due ends are looked for; real time, for the looking itself is cheap. */
 const lookEveryMs = 1000
+const waitMsMin = 250
+const waitMsMax = 5000
 const retentionEveryMs = 10 * minuteMs
 /** An epoch whose deadline has come closes in the end even if a partition has nobody who could agree. */
 const heedMsMax = 5 * minuteMs
@@ -70,6 +78,8 @@ interface Held {
   memory: IdMemory | undefined
   progress: Progress | undefined
   tally: ImportTally
+  /** How often in a row a server was away. */
+  failures: number
 }
 
 export class Worker {
@@ -81,7 +91,8 @@ export class Worker {
   readonly #held = new Map<number, Held>()
   /** Epochs that this worker counts into no more, because they are being closed. */
   #heeded: readonly EpochName[] = []
-  #timer: NodeJS.Timeout | undefined
+  readonly #timing: Timing
+  #stopLooking: (() => void) | undefined
   readonly #upkeep = new InTurn()
   #upkeepWaits = false
   #retentionDone = Number.NEGATIVE_INFINITY
@@ -90,23 +101,26 @@ export class Worker {
     this.#deps = deps
     this.epochKeys = new EpochKeys(deps.keyValue.secrets)
     this.#lease = deps.upkeepLease ?? soleLease
+    this.#timing = deps.timing ?? systemTiming
   }
 
   /** Prepares the tables and starts consuming. */
   async start(): Promise<void> {
-    await mkdir(this.#deps.scratchDir, { recursive: true, mode: 0o700 })
+    mkdirSync(this.#deps.scratchDir, { recursive: true, mode: 0o700 })
     await prepareTables(this.#deps.warehouse, this.#deps.catalogue)
     await this.#heedClosings()
     await this.#deps.log.subscribe({
       assigned: (assignment) => this.#take(assignment),
       revoked: (partition) => this.#leave(partition),
     })
-    this.#timer = setInterval(() => {
+    this.#stopLooking = this.#timing.every(lookEveryMs, () => {
       if (this.#upkeepWaits) return
-      this.maintain().catch((error) =>
-        this.#deps.logger.error({ err: error }, 'upkeep failed; it is tried again in a second'),
-      )
-    }, lookEveryMs)
+      this.maintain().catch((error) => {
+        // That a server is away, the partitions say.
+        const level = isUnavailable(error) ? 'debug' : 'error'
+        this.#deps.logger[level]({ err: error }, 'upkeep failed; it is tried again in a second')
+      })
+    })
   }
 
   /** How far each partition of this worker is. */
@@ -222,7 +236,7 @@ export class Worker {
 
   /** Finishes the running batches, commits, and stops. */
   async drain(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#stopLooking?.()
     this.#stop.abort()
     await this.#upkeep.idle()
     await Promise.all([...this.#held.keys()].map((partition) => this.#leave(partition)))
@@ -247,6 +261,7 @@ export class Worker {
       memory: undefined,
       progress: undefined,
       tally,
+      failures: 0,
     }
     this.#held.set(partition, held)
     held.done = this.#hold(held, before?.done)
@@ -258,7 +273,7 @@ export class Worker {
     // The same partition, given back: its scratch files must be free again.
     await before
     try {
-      if (!held.stop.signal.aborted) await this.#consume(held)
+      while (!held.stop.signal.aborted) await this.#consumeOnce(held)
     } catch (error) {
       if (held.stop.signal.aborted) return
       if (error instanceof StaleAssignmentError) {
@@ -276,6 +291,35 @@ export class Worker {
     }
   }
 
+  /**
+   * Consumes until it is told to stop or a server goes away. Then it waits, with nothing in its hands, and the next time
+   * goes on from the last commit, as after a restart: whatever had been asked of the server is looked at first.
+   */
+  async #consumeOnce(held: Held): Promise<void> {
+    try {
+      await this.#consume(held)
+      held.failures = 0
+    } catch (error) {
+      if (!isUnavailable(error) || held.stop.signal.aborted) throw error
+      held.memory?.close()
+      held.memory = undefined
+      const waitMs = Math.min(waitMsMax, waitMsMin * 2 ** held.failures++)
+      this.#deps.logger.warn(
+        { err: error, partition: held.assignment.partition, waitMs },
+        'a server is away; the partition waits, nothing is lost',
+      )
+      await this.#pause(waitMs, held.stop.signal)
+    }
+  }
+
+  /** Waits, or less when the signal aborts. */
+  async #pause(waitMs: number, signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true })
+      void this.#timing.sleep(waitMs).then(resolve)
+    })
+  }
+
   async #consume(held: Held): Promise<void> {
     const { keyValue, log, metrics, catalogue, locate, warehouse, clock, logger, lingerMs, scratchDir } = this.#deps
     const { assignment, tally } = held
@@ -287,6 +331,7 @@ export class Worker {
       logId: log.logId,
       partition,
       scratchDir: path.join(scratchDir, String(partition)),
+      memoryIdsMax: this.#deps.memoryIdsMax,
     })
     held.memory = memory
     const knownValues = new KnownValues(keyValue, partition)
@@ -306,9 +351,11 @@ export class Worker {
       importDays,
       locate,
       metrics,
+      timing: this.#timing,
       importTally: tally,
     })
     const onProgress = (progress: Progress) => {
+      held.failures = 0
       held.progress = progress
       metrics.lagRecords.set({ partition: String(partition) }, progress.lag)
       metrics.freshnessSeconds.set(
@@ -323,6 +370,7 @@ export class Worker {
         warehouse,
         runner,
         clock,
+        timing: this.#timing,
         metrics,
         logger,
         lingerMs,
