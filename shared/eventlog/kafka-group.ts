@@ -8,12 +8,11 @@
  * broker for a whole session timeout takes itself for dead, whatever the reason: broker away, or itself stopped.
  */
 import type { KafkaCluster, Link } from './kafka-cluster.ts'
+import { Coordinator } from './kafka-coordinator.ts'
 import { inWords, isHopeless, isStaleMember, isUnknownMember } from './kafka-error.ts'
 import { decodeMember, decodeShare, encodeMember, encodeShare, sharePartitions, sharingName } from './kafka-sharing.ts'
 import { StaleAssignmentError } from './port.ts'
 
-const purpose = 'group'
-const retryMs = 300
 const leaveMs = 5000
 const rebalanceTimeoutMs = 60_000
 
@@ -46,24 +45,25 @@ export class KafkaGroup {
   readonly #options: KafkaGroupOptions
   readonly #handler: GroupHandler
   readonly #heartbeatMs: number
+  readonly #coordinator: Coordinator
   #membership: Membership | undefined
   #lastMemberId = ''
   #had: readonly number[] = []
   #lastGeneration = -1
   /** Until then the broker counts this member in, by the last sign it gave. */
   #aliveUntil = Number.NEGATIVE_INFINITY
-  #coordinator: number | undefined
   #wake: () => void = () => undefined
   #sharedPartitions: number | undefined
   #stopping = false
   #loop: Promise<void> | undefined
-  #warned = ''
 
   constructor(cluster: KafkaCluster, options: KafkaGroupOptions, handler: GroupHandler) {
     this.#cluster = cluster
     this.#options = options
     this.#handler = handler
     this.#heartbeatMs = Math.min(1000, options.sessionTimeoutMs / 5)
+    const requestTimeoutMs = Math.max(500, Math.min(5000, options.sessionTimeoutMs / 3))
+    this.#coordinator = new Coordinator(cluster, options.groupId, requestTimeoutMs, (message) => this.#warn(message))
   }
 
   /** Resolves when the first generation’s assignments have been issued. */
@@ -71,7 +71,11 @@ export class KafkaGroup {
     return new Promise((resolve, reject) => {
       this.#loop = this.#run(resolve).then(
         () => reject(new StaleAssignmentError('the group was left before it was joined')),
-        reject,
+        (error) => {
+          this.#endMembership()
+          if (!this.#stopping) this.#options.onFatal(error)
+          reject(error)
+        },
       )
     })
   }
@@ -90,7 +94,7 @@ export class KafkaGroup {
   holds(membership: Membership): boolean {
     if (this.#membership !== membership) return false
     if (performance.now() < this.#aliveUntil) return true
-    this.#warn('Kafka gave no sign of life for a whole session; the partitions are taken for lost')
+    this.#warn('no sign of life to or from Kafka for a whole session; the partitions are taken for lost')
     this.#endMembership()
     return false
   }
@@ -114,7 +118,7 @@ export class KafkaGroup {
     )
   }
 
-  /** What was last committed in a partition; undefined when nothing was. */
+  /** What was last committed; undefined when nothing was. */
   async committed(membership: Membership, partition: number) {
     const { groupId, topic } = this.#options
     const topics = [{ topic, partitions: [{ partition }] }]
@@ -129,9 +133,9 @@ export class KafkaGroup {
       this.#mustHold(membership)
       let link: Link
       try {
-        link = await this.#coordinatorLink()
+        link = await this.#coordinator.link()
       } catch (error) {
-        await this.#recover(error)
+        await this.#coordinator.recover(error)
         continue
       }
       try {
@@ -142,13 +146,13 @@ export class KafkaGroup {
         if (error instanceof StaleAssignmentError) throw error
         const { retriable, type } = error as { retriable?: boolean; type?: string }
         if (type !== undefined && retriable === true) {
-          await this.#recover(error)
+          await this.#coordinator.recover(error)
           continue
         }
         if (isHopeless(error)) throw error
         if (isUnknownMember(error)) this.#lastMemberId = ''
         if (this.#membership === membership) this.#endMembership()
-        if (!isStaleMember(error)) await this.#recover(error)
+        if (!isStaleMember(error)) await this.#coordinator.recover(error)
         throw new StaleAssignmentError(`the partition has been handed over (${inWords(error)})`, { cause: error })
       }
     }
@@ -166,12 +170,13 @@ export class KafkaGroup {
         this.#membership = membership
         this.#handler.assign(membership)
         onFirst()
-        this.#warned = ''
+        this.#coordinator.works()
         await this.#keepAlive(membership)
       } catch (error) {
-        if (isHopeless(error)) return this.#giveUp(error)
+        if (isHopeless(error))
+          throw new Error(`Kafka does not let this worker consume: ${inWords(error)}`, { cause: error })
         if (isUnknownMember(error)) this.#lastMemberId = ''
-        if (!isStaleMember(error)) await this.#recover(error)
+        if (!isStaleMember(error)) await this.#coordinator.recover(error)
       }
       await this.#handOver()
     }
@@ -180,7 +185,7 @@ export class KafkaGroup {
 
   async #join(): Promise<Membership> {
     const { groupId, topic, sessionTimeoutMs } = this.#options
-    const link = await this.#coordinatorLink()
+    const link = await this.#coordinator.link()
     const metadata = encodeMember(topic, this.#had, this.#lastGeneration)
     const joined = await link.broker.joinGroup({
       groupId,
@@ -242,7 +247,7 @@ export class KafkaGroup {
   async #beat(membership: Membership): Promise<boolean> {
     const sentAt = performance.now()
     try {
-      const link = await this.#coordinatorLink()
+      const link = await this.#coordinator.link()
       const { memberId, generation } = membership
       await link.broker.heartbeat({ groupId: this.#options.groupId, groupGenerationId: generation, memberId })
     } catch (error) {
@@ -253,9 +258,10 @@ export class KafkaGroup {
       if (isHopeless(error)) throw error
       if (isUnknownMember(error)) this.#lastMemberId = ''
       if (isStaleMember(error)) this.#endMembership()
-      else await this.#recover(error)
+      else await this.#coordinator.recover(error)
       return true
     }
+    this.#coordinator.works()
     if (this.holds(membership)) this.#aliveUntil = sentAt + this.#options.sessionTimeoutMs
     return true
   }
@@ -275,44 +281,15 @@ export class KafkaGroup {
   async #leave(): Promise<void> {
     if (this.#lastMemberId === '') return
     try {
-      const link = await this.#coordinatorLink()
+      const link = await this.#coordinator.link()
       await link.broker.leaveGroup({ groupId: this.#options.groupId, memberId: this.#lastMemberId })
     } catch {
       // The broker finds out by itself when the session is over.
     }
   }
 
-  async #coordinatorLink(): Promise<Link> {
-    const timeoutMs = Math.max(500, Math.min(5000, this.#options.sessionTimeoutMs / 3))
-    if (this.#coordinator === undefined) {
-      const { leaders } = await this.#cluster.refresh()
-      const any = leaders.find((leader) => leader >= 0)
-      if (any === undefined) throw new Error('no partition has a leader')
-      const link = await this.#cluster.link(any, 'coordinator', timeoutMs)
-      const request = { groupId: this.#options.groupId, coordinatorType: 0 }
-      this.#coordinator = (await link.broker.findGroupCoordinator(request)).coordinator.nodeId
-    }
-    return await this.#cluster.link(this.#coordinator, purpose, timeoutMs)
-  }
-
-  /** After an error: another coordinator is looked for, after a while. */
-  async #recover(error: unknown): Promise<void> {
-    this.#warn(`the consumer group cannot be reached (${inWords(error)}); it is tried again`)
-    if (this.#coordinator !== undefined) await this.#cluster.drop(this.#coordinator, purpose)
-    this.#coordinator = undefined
-    if (!this.#stopping) await sleep(retryMs).promise
-  }
-
   #warn(message: string): void {
-    if (message === this.#warned || this.#stopping) return
-    this.#warned = message
-    this.#options.warn(message)
-  }
-
-  #giveUp(error: unknown): void {
-    this.#endMembership()
-    const message = `Kafka does not let this worker consume: ${inWords(error)}`
-    if (!this.#stopping) this.#options.onFatal(new Error(message, { cause: error }))
+    if (!this.#stopping) this.#options.warn(message)
   }
 }
 
