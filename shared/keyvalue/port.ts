@@ -52,8 +52,8 @@ export interface SecretStore {
 }
 
 /**
- * The store cannot be reached now, or does not answer in time. Nothing is known of whether a write happened; the caller
- * waits and goes on from what it can read.
+ * The store cannot be reached now, or does not answer in time. Nothing is known of whether a write happened, or is yet to
+ * happen when a server that hung goes on; the caller waits and goes on from what it can read.
  */
 export class KeyValueUnavailableError extends Error {
   override readonly name = 'KeyValueUnavailableError'

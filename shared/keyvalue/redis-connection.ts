@@ -4,7 +4,7 @@
  */
 import { Redis } from 'ioredis'
 import { KeyValueUnavailableError } from './port.ts'
-import { isDenied, redisFailure, withoutArguments } from './redis-failure.ts'
+import { isDenied, redisFailure, wasNeverSent, withoutArguments } from './redis-failure.ts'
 import { inspectServer } from './redis-requirements.ts'
 import { type ScriptedRedis, withScripts } from './redis-scripts.ts'
 import type { RedisAddress } from './redis-url.ts'
@@ -12,6 +12,7 @@ import type { RedisAddress } from './redis-url.ts'
 /** Calls that may wait for the connection at once; what they would write is in memory meanwhile. */
 const waitingCallsMax = 1000
 const retryMsMax = 1000
+const unsentRetryMs = 5
 
 export interface ConnectionOptions {
   readonly address: RedisAddress
@@ -26,7 +27,8 @@ export class RedisConnection {
   readonly #callMsMax: number
   readonly #warn: (message: string) => void
   readonly #warned = new Set<string>()
-  #usable = false
+  /** This connection's server has been found fit. */
+  #fit = false
   #closed = false
   /** Of connections made: a check that was started on an earlier one says nothing of this. */
   #connections = 0
@@ -57,7 +59,7 @@ export class RedisConnection {
     )
     this.#redis.on('error', (error: Error) => this.#failed(error))
     this.#redis.on('close', () => {
-      this.#usable = false
+      this.#fit = false
     })
     this.#redis.on('ready', () => void this.#inspect())
   }
@@ -69,22 +71,32 @@ export class RedisConnection {
   }
 
   /**
-   * Runs one or more commands on a server that has been found fit.
+   * Runs a command on a server that has been found fit.
    * @throws KeyValueUnavailableError within `callMsMax` when it cannot be reached or does not answer
    */
-  async call<T>(commands: (redis: ScriptedRedis) => Promise<T>): Promise<T> {
+  async call<T>(command: (redis: ScriptedRedis) => Promise<T>): Promise<T> {
     if (this.#closed) throw new Error('the key-value store is closed')
     const deadline = Date.now() + this.#callMsMax
-    if (!this.#usable) await this.#untilUsable(deadline, false)
+    for (;;) {
+      if (!this.#usable) await this.#untilUsable(deadline, false)
+      try {
+        return await this.#inTime(command(this.#redis), deadline)
+      } catch (error) {
+        if (error instanceof KeyValueUnavailableError) throw error
+        if (!wasNeverSent(error) || Date.now() >= deadline) throw redisFailure(error, this.shown)
+        await delay(unsentRetryMs)
+      }
+    }
+  }
+
+  async #inTime<T>(answer: Promise<T>, deadline: number): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
       const refuse = () => reject(new KeyValueUnavailableError(`Redis at ${this.shown} does not answer`))
       timer = setTimeout(refuse, deadline - Date.now())
     })
     try {
-      return await Promise.race([commands(this.#redis), late])
-    } catch (error) {
-      throw error instanceof KeyValueUnavailableError ? error : redisFailure(error, this.shown)
+      return await Promise.race([answer, late])
     } finally {
       clearTimeout(timer)
     }
@@ -96,8 +108,16 @@ export class RedisConnection {
     this.#closed = true
     this.#trouble = 'the store has been closed'
     for (const wake of this.#waiting) wake()
-    if (this.#usable) await Promise.race([this.#redis.quit().catch(() => undefined), delay(this.#callMsMax)])
+    if (this.#usable) {
+      const late = Date.now() + this.#callMsMax
+      await this.#inTime(this.#redis.quit(), late).catch(() => undefined)
+    }
     this.#redis.disconnect()
+  }
+
+  /** The client tells of the end of a connection a moment after its status does. */
+  get #usable(): boolean {
+    return this.#fit && this.#redis.status === 'ready'
   }
 
   async #untilUsable(deadline: number, opening: boolean): Promise<void> {
@@ -130,7 +150,7 @@ export class RedisConnection {
       if (connection !== this.#connections || this.#redis.status !== 'ready') return
       for (const warning of warnings) this.#warnOnce(`Redis at ${this.shown}: ${warning}`)
       if (refusals.length === 0) {
-        this.#usable = true
+        this.#fit = true
         for (const wake of this.#waiting) wake()
         return
       }
@@ -139,7 +159,9 @@ export class RedisConnection {
       this.#failed(error as Error)
     }
     // It may be mended, or another server take its place: looked at again on the next connection.
-    if (connection === this.#connections && !this.#closed) this.#redis.disconnect(true)
+    setTimeout(() => {
+      if (connection === this.#connections && !this.#closed) this.#redis.disconnect(true)
+    }, retryMsMax).unref()
   }
 
   #failed(error: Error): void {
@@ -163,5 +185,5 @@ export class RedisConnection {
 }
 
 function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref())
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }

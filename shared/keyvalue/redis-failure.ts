@@ -24,3 +24,8 @@ export function withoutArguments(message: string): string {
 export function isDenied(message: string): boolean {
   return /^(NOAUTH|WRONGPASS|NOPERM)\b|invalid password|without any password configured/i.test(message)
 }
+
+/** The connection had ended before the client noticed: to send it on the next one is not to send it twice. */
+export function wasNeverSent(error: unknown): boolean {
+  return (error as Error).message.startsWith("Stream isn't writeable")
+}

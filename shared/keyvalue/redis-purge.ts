@@ -37,7 +37,10 @@ export async function rewriteFiles(connection: RedisConnection): Promise<void> {
 async function run(connection: RedisConnection, { command, status, file }: Rewrite, deadline: number): Promise<void> {
   // One that is being written already may have begun before the value was deleted.
   let idle = await untilIdle(connection, deadline)
-  while (!(await started(connection, command))) idle = await untilIdle(connection, deadline)
+  while (!(await started(connection, command))) {
+    await sleep(pollMsMax)
+    idle = await untilIdle(connection, deadline)
+  }
   const done = await untilIdle(connection, deadline)
   if (done.get('run_id') !== idle.get('run_id'))
     throw new KeyValueUnavailableError(`Redis at ${connection.shown} restarted while it wrote its ${file}`)
@@ -64,9 +67,9 @@ async function started(connection: RedisConnection, command: Rewrite['command'])
 async function untilIdle(connection: RedisConnection, deadline: number): Promise<RedisInfo> {
   for (let pollMs = 4; ; pollMs = Math.min(pollMs * 2, pollMsMax)) {
     const info = await connection.call(readInfo)
-    if (atWork.every((name) => (info.get(name) ?? '0') === '0')) return mustBeAlone(info, connection.shown)
     if (Date.now() > deadline)
       throw new KeyValueUnavailableError(`Redis at ${connection.shown} has been rewriting its files for too long`)
+    if (atWork.every((name) => (info.get(name) ?? '0') === '0')) return mustBeAlone(info, connection.shown)
     await sleep(pollMs)
   }
 }

@@ -141,14 +141,15 @@ describeWithRedis('the connection to Redis', () => {
         }
       })()
       for (let kill = 0; kill < 8; kill++) {
-        await new Promise((resolve) => setTimeout(resolve, 40 + kill * 7))
+        const before = acknowledged
+        while (acknowledged < before + 5 + kill) await new Promise((resolve) => setTimeout(resolve, kill))
         await redis.kill('SIGKILL')
         await redis.start()
       }
       stopped = true
       await counting
       const counted = Number(await store.get('n'))
-      assert.ok(acknowledged > 20 && unknown > 0, `${acknowledged} ${unknown}`)
+      assert.ok(unknown > 0, `${acknowledged} ${unknown}`)
       // The only one that counts: a command sent again would find its own write and be refused.
       assert.equal(refused, 0)
       assert.ok(counted >= acknowledged && counted <= acknowledged + unknown, `${counted} ${acknowledged} ${unknown}`)
