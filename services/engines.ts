@@ -24,6 +24,8 @@ export interface EngineOptions {
   readonly onFatal: (error: unknown) => void
 }
 
+/** Then a collector turns to its spool; its senders must not have given up by then. */
+const appendTimeoutMs = 2500
 const retryMsMin = 500
 const retryMsMax = 10_000
 
@@ -41,7 +43,7 @@ export async function openEventLog({ config, clock, logger, onFatal }: EngineOpt
     return await openEmbeddedEventLog({ ...shared, dir: path.join(config.dataDir, 'event-log') })
   const { replication, sessionTimeoutMs } = config
   const address = parseKafkaUrl(config.eventLogUrl)
-  return await openKafkaEventLog({ ...shared, address, replication, sessionTimeoutMs, onFatal })
+  return await openKafkaEventLog({ ...shared, address, replication, sessionTimeoutMs, appendTimeoutMs, onFatal })
 }
 
 /** @throws KeyValueUnavailableError when Redis cannot be reached now */
