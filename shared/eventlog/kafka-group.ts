@@ -90,7 +90,7 @@ export class KafkaGroup {
     stop()
   }
 
-  /** Whether `membership` is still this member’s; one that is over never counts again. */
+  /** Whether `membership` still counts; one that is over never does again. */
   holds(membership: Membership): boolean {
     if (this.#membership !== membership) return false
     if (performance.now() < this.#aliveUntil) return true
@@ -237,11 +237,10 @@ export class KafkaGroup {
     }
   }
 
-  #woken(): Promise<void> {
-    return new Promise((resolve) => {
+  readonly #woken = () =>
+    new Promise<void>((resolve) => {
       this.#wake = resolve
     })
-  }
 
   /** True while all is well; false when the group is being shared out anew. */
   async #beat(membership: Membership): Promise<boolean> {
