@@ -5,9 +5,11 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { dueEpochs } from '../../../services/worker/close-epochs.ts'
 import { EpochKeys } from '../../../shared/epoch-keys.ts'
 import { addressUnit } from '../../../shared/event.ts'
+import { WarehouseUnavailableError } from '../../../shared/warehouse/port.ts'
 import { dayMs, hourMs } from '../../../shared/window.ts'
 import { openInstallation, recordOf, type TestInstallation } from '../../fixtures/installation.ts'
 import { filesHolding } from '../../fixtures/live-folder.ts'
+import { until } from '../../fixtures/until.ts'
 
 let world: TestInstallation
 beforeEach(async () => {
@@ -335,6 +337,33 @@ test('a rule takes its cap of values a day; later ones are (other), also when th
     { version: '1.2', events: '1' },
     { version: '1.3', events: '1' },
   ])
+})
+
+test('while the warehouse is away the worker waits, and then counts everything once', async () => {
+  const { warehouse } = world.engines
+  let away = true
+  let tried = 0
+  const insert: typeof warehouse.insert = async (block) => {
+    tried++
+    // The first one arrives, though nobody hears of it.
+    if (tried === 1) await warehouse.insert(block)
+    if (away) throw new WarehouseUnavailableError('the test has taken it away')
+    await warehouse.insert(block)
+  }
+  const select: typeof warehouse.select = async (sql, params) => {
+    if (away && tried > 0) throw new WarehouseUnavailableError('the test has taken it away')
+    return warehouse.select(sql, params)
+  }
+  const flaky = new Proxy(warehouse, {
+    get: (target, name) => (name === 'insert' ? insert : name === 'select' ? select : bound(target, name)),
+  })
+  const worker = await world.startWorker({ warehouse: flaky })
+  await world.append([recordOf({ at: world.clock, device: 'x', events: 3 })])
+  await until(() => tried === 1)
+  await world.append([recordOf({ at: world.clock, device: 'y', events: 2 })])
+  away = false
+  await world.settle(worker)
+  assert.deepEqual(await world.rows(eventsOf(usageDay)), [{ events: '5', devices: '2' }])
 })
 
 test('what cannot be read is quarantined by reason and shape, without a value', async () => {
