@@ -84,6 +84,8 @@ if (kafka)
           return worker
         }
         const workers = [await open()]
+        const opening: Promise<void>[] = []
+        const stopping: (Promise<void> | undefined)[] = []
         const total = () => committed.flat().reduce((sum, { from, to }) => sum + to - from, 0)
         let sent = 0
         let longestMs = 0
@@ -103,9 +105,11 @@ if (kafka)
           next = performance.now() + 300 + Math.random() * 700
           if (workers.length < workersMax && (workers.length === 1 || Math.random() < 0.5)) {
             // Not awaited: others come and go while it joins.
-            void open().then((worker) => workers.push(worker))
-          } else void workers.splice(Math.floor(Math.random() * workers.length), 1)[0]?.stop()
+            opening.push(open().then((worker) => void workers.push(worker)))
+          } else stopping.push(workers.splice(Math.floor(Math.random() * workers.length), 1)[0]?.stop())
         }
+        await Promise.all(opening)
+        await Promise.all(stopping)
         if (workers.length === 0) workers.push(await open())
         for (const deadline = performance.now() + idleMsMax; total() < sent && performance.now() < deadline; )
           await new Promise((resolve) => setTimeout(resolve, 50))
