@@ -99,9 +99,9 @@ export class KafkaGroup {
     return false
   }
 
-  /** The number of partitions of the topic has changed: they are shared out again. */
-  partitionsAre(count: number): void {
-    if (this.#sharedPartitions !== undefined && count > this.#sharedPartitions) this.#wake()
+  /** The topic may have more partitions: if so they are shared out again. */
+  lookAtPartitions(): void {
+    this.#wake()
   }
 
   /**
