@@ -227,8 +227,7 @@ export class KafkaGroup {
       stop()
       if (!this.holds(membership) || isHanded || this.#stopping) break
       const grown = this.#sharedPartitions !== undefined && this.#cluster.topic.leaders.length > this.#sharedPartitions
-      if ((await this.#beat(membership)) && !grown) continue
-      if (isHanding) continue
+      if (((await this.#beat(membership)) && !grown) || isHanding) continue
       isHanding = true
       void this.#handler.revoke().then(() => {
         isHanded = true
