@@ -99,9 +99,9 @@ export class KafkaGroup {
     return false
   }
 
-  /** The number of partitions of the topic has changed: they are shared out again. */
-  partitionsAre(count: number): void {
-    if (this.#sharedPartitions !== undefined && count > this.#sharedPartitions) this.#wake()
+  /** The topic may have more partitions: if so they are shared out again. */
+  lookAtPartitions(): void {
+    this.#wake()
   }
 
   /**
@@ -227,8 +227,7 @@ export class KafkaGroup {
       stop()
       if (!this.holds(membership) || isHanded || this.#stopping) break
       const grown = this.#sharedPartitions !== undefined && this.#cluster.topic.leaders.length > this.#sharedPartitions
-      if ((await this.#beat(membership)) && !grown) continue
-      if (isHanding) continue
+      if (((await this.#beat(membership)) && !grown) || isHanding) continue
       isHanding = true
       void this.#handler.revoke().then(() => {
         isHanded = true

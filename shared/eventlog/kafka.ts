@@ -248,7 +248,7 @@ class KafkaEventLog implements EventLog {
     const count = topic.leaders.length
     if (this.#inUse.found(count))
       this.#options.warn(`topic ${this.#topic} has ${count} partitions now; new records use them from 0:00 UTC on`)
-    this.#group?.partitionsAre(count)
+    this.#group?.lookAtPartitions()
   }
 
   #fatal(error: Error): void {
