@@ -248,7 +248,7 @@ test('an imported day closes 24 hours after its last import', async () => {
   await world.append([line('1')])
   await world.settle(worker)
   assert.deepEqual(worker.importTally, { counted: 2, duplicate: 2, late: 0, bot: 0 })
-  world.clock.advance(24 * hourMs + 11_000)
+  world.clock.advance(24 * hourMs + 41_000)
   await world.settle(worker)
   await worker.maintain()
   assert.deepEqual(await openDays(), [])
