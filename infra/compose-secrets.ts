@@ -13,6 +13,7 @@ const drawn: Readonly<Record<string, () => string>> = {
   HEADCOUNT_ANALYST_TOKEN: secret,
   REDIS_PASSWORD: secret,
   CLICKHOUSE_PASSWORD: secret,
+  CLICKHOUSE_READER_PASSWORD: secret,
   CLICKHOUSE_GRAFANA_PASSWORD: secret,
   GRAFANA_ADMIN_PASSWORD: secret,
   KAFKA_CLUSTER_ID: clusterId,
