@@ -29,6 +29,8 @@ export class Fleet {
   readonly redis: RedisServer
   readonly clickhouse: ClickhouseBridge
   readonly processes: RoleProcess[] = []
+  /** Numbers are not used again: a folder belongs to one process. */
+  #added = 0
   readonly #options: FleetOptions
 
   private constructor(options: FleetOptions, kafka: KafkaCluster, redis: RedisServer, clickhouse: ClickhouseBridge) {
@@ -66,7 +68,7 @@ export class Fleet {
   /** One more process of a role. */
   async add(role: Role): Promise<RoleProcess> {
     const [port = 0] = await freePorts(1)
-    const name = `${role}-${this.of(role).length + 1}`
+    const name = `${role}-${++this.#added}`
     const dataDir = path.join(this.#options.dir, name)
     await mkdir(dataDir, { recursive: true })
     const one = new RoleProcess(role, name, `http://127.0.0.1:${port}`, {
