@@ -36,7 +36,7 @@ describe('the files for deploying', () => {
       'REDIS_PASSWORD=hunter2hunter2',
       '  HEADCOUNT_ADMIN_TOKEN: abcdefghijklmnop',
       'x: redis://:letmein@redis:6379',
-      '  HEADCOUNT_WRITE_KEY: "${HEADCOUNT_WRITE_KEY:-abc} or so"',
+      '  HEADCOUNT_WRITE_KEY: "$HEADCOUNT_WRITE_KEY or so"',
       'password: secret',
       'any 0123456789abcdef0123456789abcdef',
     ]
