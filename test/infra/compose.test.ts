@@ -4,13 +4,23 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { parse } from 'yaml'
 import { fillExample, readVariables } from '../../infra/compose-secrets.ts'
 import { readConfig } from '../../shared/config.ts'
 import { parseKafkaUrl } from '../../shared/eventlog/kafka-url.ts'
 import { parseRedisUrl } from '../../shared/keyvalue/redis-url.ts'
 import { parseServerAddress } from '../../shared/warehouse/server-address.ts'
 import { withTemporaryDirectory } from '../fixtures/temporary-directory.ts'
-import { composeFile, isGuarded, packageVersion, readText, requiredVariables, roles, top } from './deployment-files.ts'
+import {
+  type ComposeFile,
+  composeFile,
+  isGuarded,
+  packageVersion,
+  readText,
+  requiredVariables,
+  roles,
+  top,
+} from './deployment-files.ts'
 
 const compose = composeFile()
 const services = Object.entries(compose.services)
@@ -169,14 +179,16 @@ describe('docker-compose.yml, read by Docker Compose', () => {
   const skip =
     found || process.env.CI === 'true' ? false : 'there is no `docker compose`: apt-get install docker-compose'
 
-  async function config(env: string): Promise<string> {
+  async function config(env: string, more: string[] = []): Promise<string> {
     assert.ok(found, 'Docker Compose is not there: apt-get install docker-compose')
     const [program = '', ...rest] = found
     return await withTemporaryDirectory(async (dir) => {
-      await mkdir(dir, { recursive: true })
-      await copyFile(path.join(top, 'docker-compose.yml'), path.join(dir, 'docker-compose.yml'))
+      const files = ['docker-compose.yml', ...more]
+      await mkdir(path.join(dir, 'infra'), { recursive: true })
+      for (const file of files) await copyFile(path.join(top, file), path.join(dir, file))
       await writeFile(path.join(dir, '.env'), env)
-      const profiles = ['--profile', 'monitoring', '--profile', 'second-collector']
+      const profiles = ['monitoring', 'second-collector'].flatMap((profile) => ['--profile', profile])
+      const all = [...rest, ...files.flatMap((file) => ['-f', file]), ...profiles, 'config']
       // Nothing of this process's variables: they would go before those of .env.
       const options = {
         cwd: dir,
@@ -184,13 +196,31 @@ describe('docker-compose.yml, read by Docker Compose', () => {
         encoding: 'utf8' as const,
         stdio: 'pipe' as const,
       }
-      return execFileSync(program, [...rest, ...profiles, 'config'], options)
+      return execFileSync(program, all, options).replaceAll(dir, '.')
     })
   }
 
   it('is valid with what services:secrets writes', { skip }, async () => {
     const text = await config(fillExample(example))
     for (const [name] of services) assert.match(text, new RegExp(`^ {2}${name}:$`, 'm'))
+  })
+
+  it('publishes the stores’ ports to this machine alone with infra/compose-local.yml, and nothing else changes', {
+    skip,
+  }, async () => {
+    const env = fillExample(example)
+    const [plain, local] = await Promise.all([config(env), config(env, ['infra/compose-local.yml'])])
+    const read = (text: string) => (parse(text) as ComposeFile).services
+    for (const name of ['kafka', 'redis', 'clickhouse']) {
+      assert.equal(read(plain)[name]?.ports, undefined)
+      assert.match(JSON.stringify(read(local)[name]?.ports), /127\.0\.0\.1/)
+    }
+    // Docker Compose writes a network without settings as null or {}, as it likes.
+    const others = (text: string) =>
+      Object.entries(read(text)).flatMap(([name, { networks = [], ...rest }]) =>
+        ['kafka', 'redis', 'clickhouse'].includes(name) ? [] : [[name, rest, Object.keys(networks).sort()]],
+      )
+    assert.deepEqual(others(local), others(plain))
   })
 
   it('is refused with the example as it is, since secrets are missing', { skip }, async () => {

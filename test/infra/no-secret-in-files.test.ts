@@ -8,6 +8,7 @@ const files = [
   'docker-compose.yml',
   '.env.example',
   'infra/distributed.md',
+  'infra/compose-local.yml',
   ...folders.flatMap((folder) => filesUnder(`infra/${folder}`)),
 ]
 
