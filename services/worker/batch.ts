@@ -2,7 +2,6 @@
  * One batch through the pipeline: open the records, fetch the keys they need, run every event, and give the block to
  * store. Running the same records again gives the same block.
  */
-import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import type { Catalogue } from '../../shared/catalogue.ts'
 import { Drop, type DropReason, dropReasons } from '../../shared/drop-reason.ts'
 import type { EpochKeys } from '../../shared/epoch-keys.ts'
@@ -21,6 +20,7 @@ import { createPseudonymiser, type Pseudonymiser } from './pseudonymise.ts'
 import type { Quarantine } from './quarantine.ts'
 import { Rollup } from './roll-up.ts'
 import { blockOf, type Stretch } from './store.ts'
+import type { Timing } from './timing.ts'
 
 /** The longest the event loop is held by a batch before others get a turn. */
 const sliceMs = 10
@@ -34,6 +34,7 @@ export interface BatchTools {
   readonly importDays: ImportDays
   readonly locate: Locate
   readonly metrics: Metrics
+  readonly timing: Timing
   /** Added to, by outcome, for every imported line. */
   readonly importTally: { counted: number; duplicate: number; late: number; bot: number }
 }
@@ -57,7 +58,7 @@ export class BatchRunner {
 
   /** @throws TooManyCellsError when the records must be fewer */
   async run(records: readonly LogRecord[], stretch: Stretch): Promise<BatchResult> {
-    const { catalogue, ids, epochKeys, quarantine, importDays, locate, metrics, knownValues } = this.#tools
+    const { catalogue, ids, epochKeys, quarantine, importDays, locate, metrics, knownValues, timing } = this.#tools
     ids.begin()
     quarantine.begin()
     const rollup = new Rollup(catalogue.measures)
@@ -90,13 +91,13 @@ export class BatchRunner {
       else opened.push(one)
     }
     await this.#prepare(opened)
-    let sliceEnd = performance.now() + sliceMs
+    let sliceEnd = timing.elapsedMs() + sliceMs
     for (const record of opened) {
       const counted = runRecord(record, tools)
       if (isImport(record.sender)) imported.counted += counted
-      if (performance.now() < sliceEnd) continue
-      await yieldToOthers()
-      sliceEnd = performance.now() + sliceMs
+      if (timing.elapsedMs() < sliceEnd) continue
+      await timing.turn()
+      sliceEnd = timing.elapsedMs() + sliceMs
     }
     const firstAppendedAt = records[0]?.appendedAt ?? 0
     const block = blockOf(catalogue, rollup.cells(firstAppendedAt), stretch)

@@ -17,6 +17,7 @@ import type { Warehouse } from '../../shared/warehouse/port.ts'
 import type { BatchRunner } from './batch.ts'
 import { readPlan, writePlan } from './plan.ts'
 import { readMark, type Stretch, storeAgain, storeBlock, TooManyCellsError } from './store.ts'
+import type { Timing } from './timing.ts'
 
 export interface ConsumeTools {
   readonly logId: string
@@ -26,6 +27,7 @@ export interface ConsumeTools {
   /** Held while a batch runs; closing an epoch waits for it. */
   readonly gate: Gate
   readonly clock: Clock
+  readonly timing: Timing
   readonly metrics: Metrics
   readonly logger: Logger
   /** How long to wait for a small batch to grow, ms. */
@@ -113,7 +115,7 @@ async function grow(
   const bytes = records.reduce((sum, { value }) => sum + value.length, 0)
   if (tools.lingerMs === 0 || signal.aborted || records.length >= batchLimit.records || bytes >= batchFullBytes)
     return records
-  await new Promise((resolve) => setTimeout(resolve, tools.lingerMs))
+  await tools.timing.sleep(tools.lingerMs)
   return (await assignment.read(position, { ...batchLimit, waitMs: 0 })).records
 }
 

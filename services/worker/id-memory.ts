@@ -35,6 +35,8 @@ export interface IdMemoryOptions {
   logId: string
   partition: number
   scratchDir: string
+  /** Most live ids held in memory; the others are in scratch files. */
+  memoryIdsMax?: number | undefined
 }
 
 export class IdMemory {
@@ -53,7 +55,12 @@ export class IdMemory {
     this.#options = options
     rmSync(options.scratchDir, { recursive: true, force: true })
     this.#prefix = `ids/${options.logId}/${String(options.partition).padStart(5, '0')}/`
-    this.#live = SeenIds.open({ windowMs: idWindowMs, scratchDir: path.join(options.scratchDir, 'live') })
+    const { memoryIdsMax } = options
+    this.#live = SeenIds.open({
+      windowMs: idWindowMs,
+      scratchDir: path.join(options.scratchDir, 'live'),
+      ...(memoryIdsMax !== undefined && { memoryIdsMax }),
+    })
   }
 
   /**

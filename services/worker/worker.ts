@@ -2,7 +2,7 @@
  * The worker: consumes every partition it is assigned, and looks after what has to end (windows, keys, raw records). Of
  * several workers one has the lease for that.
  */
-import { mkdir } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Catalogue } from '../../shared/catalogue.ts'
 import type { Clock } from '../../shared/clock.ts'
@@ -36,6 +36,7 @@ import {
   toldProgress,
 } from './shared-progress.ts'
 import { prepareTables } from './store.ts'
+import { systemTiming, type Timing } from './timing.ts'
 
 export interface WorkerDeps {
   readonly log: EventLog
@@ -53,6 +54,10 @@ export interface WorkerDeps {
   readonly onFatal: (error: unknown) => void
   /** Who of several workers closes epochs and applies retention. Without: this one, being the only one. */
   readonly upkeepLease?: Lease
+  /** Without: real time. */
+  readonly timing?: Timing
+  /** Most live event ids held in memory, per partition. */
+  readonly memoryIdsMax?: number
 }
 
 /** How often due ends are looked for; real time, for the looking itself is cheap. */
@@ -81,7 +86,8 @@ export class Worker {
   readonly #held = new Map<number, Held>()
   /** Epochs that this worker counts into no more, because they are being closed. */
   #heeded: readonly EpochName[] = []
-  #timer: NodeJS.Timeout | undefined
+  readonly #timing: Timing
+  #stopLooking: (() => void) | undefined
   readonly #upkeep = new InTurn()
   #upkeepWaits = false
   #retentionDone = Number.NEGATIVE_INFINITY
@@ -90,23 +96,24 @@ export class Worker {
     this.#deps = deps
     this.epochKeys = new EpochKeys(deps.keyValue.secrets)
     this.#lease = deps.upkeepLease ?? soleLease
+    this.#timing = deps.timing ?? systemTiming
   }
 
   /** Prepares the tables and starts consuming. */
   async start(): Promise<void> {
-    await mkdir(this.#deps.scratchDir, { recursive: true, mode: 0o700 })
+    mkdirSync(this.#deps.scratchDir, { recursive: true, mode: 0o700 })
     await prepareTables(this.#deps.warehouse, this.#deps.catalogue)
     await this.#heedClosings()
     await this.#deps.log.subscribe({
       assigned: (assignment) => this.#take(assignment),
       revoked: (partition) => this.#leave(partition),
     })
-    this.#timer = setInterval(() => {
+    this.#stopLooking = this.#timing.every(lookEveryMs, () => {
       if (this.#upkeepWaits) return
       this.maintain().catch((error) =>
         this.#deps.logger.error({ err: error }, 'upkeep failed; it is tried again in a second'),
       )
-    }, lookEveryMs)
+    })
   }
 
   /** How far each partition of this worker is. */
@@ -222,7 +229,7 @@ export class Worker {
 
   /** Finishes the running batches, commits, and stops. */
   async drain(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#stopLooking?.()
     this.#stop.abort()
     await this.#upkeep.idle()
     await Promise.all([...this.#held.keys()].map((partition) => this.#leave(partition)))
@@ -287,6 +294,7 @@ export class Worker {
       logId: log.logId,
       partition,
       scratchDir: path.join(scratchDir, String(partition)),
+      memoryIdsMax: this.#deps.memoryIdsMax,
     })
     held.memory = memory
     const knownValues = new KnownValues(keyValue, partition)
@@ -306,6 +314,7 @@ export class Worker {
       importDays,
       locate,
       metrics,
+      timing: this.#timing,
       importTally: tally,
     })
     const onProgress = (progress: Progress) => {
@@ -323,6 +332,7 @@ export class Worker {
         warehouse,
         runner,
         clock,
+        timing: this.#timing,
         metrics,
         logger,
         lingerMs,
