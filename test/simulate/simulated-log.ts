@@ -26,6 +26,8 @@ export class SimulatedLog {
   readonly partitions: number
   /** False: the log takes commits from whoever has been replaced. */
   isFencing = true
+  /** True: a commit that was sent twice may take effect again after a later one, which the port rules out. */
+  reordersCommits = false
   readonly #time: VirtualTime
   readonly #random: Random
   readonly #counts: Counts
@@ -134,6 +136,8 @@ export class SimulatedAssignment implements Assignment {
   readonly #log: SimulatedLog
   readonly #calls: Calls
   #wasRefused = false
+  #commitsSent = 0
+  #commitTaken = 0
 
   constructor(log: SimulatedLog, calls: Calls, partition: number, epoch: number) {
     this.#log = log
@@ -154,8 +158,11 @@ export class SimulatedAssignment implements Assignment {
   }
 
   commit(position: number, metadata: string): Promise<void> {
+    const number = ++this.#commitsSent
     return this.#call(metadata === '' ? 'log.commit' : 'log.plan', `${position} ${metadata}`, () => {
       this.#log.check(this.partition, this.epoch)
+      if (number < this.#commitTaken && !this.#log.reordersCommits) return
+      this.#commitTaken = number
       this.#log.commit(this.partition, position, metadata)
     })
   }
