@@ -25,7 +25,7 @@ async function describeApi(): Promise<unknown> {
     catalogue: readCatalogue(''),
     reader,
     keyValue,
-    credentials: { writeKey: unused, adminToken: unused, analystToken: unused },
+    credentials: { adminToken: unused, analystToken: unused },
     clock: systemClock,
     logger: createLogger({ logLevel: 'silent' }),
     metrics: createMetrics(false),

@@ -8,16 +8,16 @@ import type { Clock } from '../shared/clock.ts'
 import type { Config } from '../shared/config.ts'
 import { type Credentials, loadCredentials } from '../shared/credentials.ts'
 import { lockDataDirectory } from '../shared/data-directory.ts'
-import { openEmbeddedEventLog } from '../shared/eventlog/embedded.ts'
 import type { EventLog } from '../shared/eventlog/port.ts'
 import { keyCheck } from '../shared/http/authorization.ts'
-import { openEmbeddedKeyValue } from '../shared/keyvalue/embedded.ts'
 import type { KeyValue } from '../shared/keyvalue/port.ts'
 import type { Logger } from '../shared/logger.ts'
 import { createMetrics, type Metrics } from '../shared/metrics.ts'
-import { openEmbeddedWarehouse } from '../shared/warehouse/embedded.ts'
 import type { Warehouse } from '../shared/warehouse/port.ts'
+import { LogSink } from './collector/event-sink.ts'
+import { createUnitHash } from './collector/partition.ts'
 import { type Collector, createCollector } from './collector/server.ts'
+import { openEventLog, openKeyValue, openWarehouse } from './engines.ts'
 import type { Desk } from './operator/desk.ts'
 import { LocalDesk } from './operator/local-desk.ts'
 import { addOperatorDoor } from './operator/operator-door.ts'
@@ -90,7 +90,14 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
     })
     await worker.start()
     undo.push(() => worker.drain())
-    const desk = await LocalDesk.open({ log: engines.log, keyValue: engines.keyValue, catalogue, clock }, worker)
+    const desk = new LocalDesk({
+      log: engines.log,
+      keyValue: engines.keyValue,
+      writeKey: credentials.writeKey,
+      catalogue,
+      clock,
+      nudge: () => worker.maintain(),
+    })
     let probed = false
     const readiness = () => ({
       ready: probed,
@@ -105,7 +112,7 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
       servers = {
         collector: await createCollector({
           ...parts,
-          log: engines.log,
+          sink: new LogSink(engines.log, createUnitHash(credentials.writeKey)),
           extend: (app) => addOperatorDoor(app, { desk, isAdminToken: keyCheck(credentials.adminToken), logger }),
         }),
         reporting: await createReporting({ ...parts, reader }),
@@ -137,23 +144,13 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
   }
 }
 
-async function openEngines(
-  { config, clock, logger, wrapEngines }: HeadcountOptions,
-  undo: (() => Promise<unknown>)[],
-): Promise<Engines> {
-  const under = (name: string) => path.join(config.dataDir, name)
-  const log = await openEmbeddedEventLog({
-    dir: under('event-log'),
-    partitions: config.partitions,
-    clock,
-    pendingBytesMax: config.pendingBytesMax,
-    warn: (message: string) => logger.warn(message),
-  })
+async function openEngines(options: HeadcountOptions, undo: (() => Promise<unknown>)[]): Promise<Engines> {
+  const log = await openEventLog(options)
   undo.push(() => log.close())
-  const keyValue = await openEmbeddedKeyValue({ dir: under('key-value'), clock })
+  const keyValue = await openKeyValue(options)
   undo.push(() => keyValue.close())
-  const warehouse = await openEmbeddedWarehouse({ dir: under('warehouse') })
+  const warehouse = await openWarehouse(options)
   undo.push(() => warehouse.close())
   const engines = { log, keyValue, warehouse }
-  return wrapEngines ? wrapEngines(engines) : engines
+  return options.wrapEngines ? options.wrapEngines(engines) : engines
 }

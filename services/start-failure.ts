@@ -1,15 +1,32 @@
 /** What a person reads when a start or a command fails: what is wrong and what to do, without a stack where we know. */
+
+import { TopicDifferenceError } from '../infra/topics.ts'
 import { CatalogueError } from '../shared/catalogue-file.ts'
 import { ConfigError } from '../shared/config.ts'
 import { CredentialsError } from '../shared/credentials.ts'
 import { DataDirectoryInUseError } from '../shared/data-directory.ts'
+import { KafkaUrlError } from '../shared/eventlog/kafka-url.ts'
+import { LogUnavailableError } from '../shared/eventlog/port.ts'
+import { KeyValueUnavailableError } from '../shared/keyvalue/port.ts'
+import { WarehouseUnavailableError } from '../shared/warehouse/port.ts'
 
 /** Something that was to be expected, said in words that need no stack: what is wrong and what to do. */
 export class ForeseenError extends Error {
   override readonly name = 'ForeseenError'
 }
 
-const foreseen = [ForeseenError, ConfigError, CatalogueError, CredentialsError, DataDirectoryInUseError]
+const foreseen = [
+  ForeseenError,
+  ConfigError,
+  CatalogueError,
+  CredentialsError,
+  DataDirectoryInUseError,
+  KafkaUrlError,
+  TopicDifferenceError,
+  LogUnavailableError,
+  KeyValueUnavailableError,
+  WarehouseUnavailableError,
+]
 
 /** The text for standard error. Errors that nobody foresaw keep their stack. */
 export function explain(error: unknown): string {

@@ -47,8 +47,13 @@ export const settings = {
   ),
   warehouseUrl: setting(
     'embedded:',
-    'warehouse: embedded: or http(s)://user:password@host:8123/database of a ClickHouse server',
+    'warehouse: embedded: or http(s)://user:password@host:8123/database[?ca=file&gzip=1] of a ClickHouse server',
     engineUrl('http:', 'https:'),
+  ),
+  warehouseReaderUrl: setting(
+    '',
+    'the same server with a user that may only read, for reporting; empty: the user of the warehouse, with readonly=1',
+    (value, name) => (value === '' ? '' : engineUrl('http:', 'https:')(value, name)),
   ),
   partitions: setting(
     '1',

@@ -33,19 +33,20 @@ export class EpochKeys {
   async prepare(time: number): Promise<void> {
     const day = Math.floor(time / dayMs)
     if (this.#days.has(day)) return
-    const destroyed = await Promise.all(
-      epochKinds.map(async (kind) => {
-        const name = epochOf(kind, time)
-        return this.#closing.has(name) || (await this.#secrets.isDestroyed(secretPrefix + name))
-      }),
-    )
     // Nothing is made for a day that cannot be counted: a key that no close would ever destroy.
-    const keys = destroyed.includes(true)
+    const keys = (await this.isRefused(time))
       ? []
       : await Promise.all(epochKinds.map((kind) => this.#key(epochOf(kind, time))))
     const [dayKey, week, month] = keys
     if (this.#days.size > 2000) this.#forget()
     this.#days.set(day, dayKey && week && month ? { day: dayKey, week, month } : 'closed')
+  }
+
+  /** Whether nothing of that time is counted any more: its day, week or month has closed or is being closed. */
+  async isRefused(time: number): Promise<boolean> {
+    const names = epochKinds.map((kind) => epochOf(kind, time))
+    if (names.some((name) => this.#closing.has(name))) return true
+    return (await Promise.all(names.map((name) => this.isClosed(name)))).includes(true)
   }
 
   /** The keys for an event time whose day was prepared; `closed` when its day, week or month has closed. */

@@ -21,6 +21,9 @@ export interface Metrics {
   readonly logBytes: Gauge
   readonly tableBytes: Gauge
   readonly pendingBytes: Gauge
+  readonly spoolBytes: Gauge
+  readonly spooled: Counter
+  readonly spoolExpiredBytes: Counter
   readonly epochKeys: Gauge<'kind'>
   readonly quarantined: Gauge
   readonly unsealedDays: Counter
@@ -64,6 +67,12 @@ export function createMetrics(processMetrics = true): Metrics {
     logBytes: gauge('log_bytes', 'Bytes of raw records in the event log'),
     tableBytes: gauge('table_bytes', 'Bytes of the aggregate tables'),
     pendingBytes: gauge('append_pending_bytes', 'Bytes waiting to become durable'),
+    spoolBytes: gauge('spool_bytes', 'Bytes on the collector’s own disk that wait for the event log'),
+    spooled: counter('spooled_records_total', 'Records that went into the spool because the event log was away'),
+    spoolExpiredBytes: counter(
+      'spool_expired_bytes_total',
+      'Bytes of spooled records that waited 24 h and were removed: their events are lost',
+    ),
     epochKeys: gauge('epoch_keys', 'Living epoch keys', ['kind']),
     quarantined: gauge('quarantined_events', 'Quarantine entries (reason and shape, no value)'),
     unsealedDays: counter(

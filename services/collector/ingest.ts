@@ -6,14 +6,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../shared/clock.ts'
 import type { Config } from '../../shared/config.ts'
 import type { RecordText } from '../../shared/event.ts'
-import { type EventLog, LogUnavailableError } from '../../shared/eventlog/port.ts'
+import { LogUnavailableError } from '../../shared/eventlog/port.ts'
 import { ProblemError, problem } from '../../shared/http/problem.ts'
 import { sendProblem, unexpected } from '../../shared/http/problem-answer.ts'
 import { describeError, type Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import { cookieIdentifier, isBrowser, mayHaveCookie, newCookie } from './browser-cookie.ts'
 import { clientAddress } from './client-address.ts'
-import type { ChoosePartition } from './partition.ts'
+import type { EventSink } from './event-sink.ts'
 import { type Hold, PendingBytes } from './pending-bytes.ts'
 import { privacySignal } from './privacy-signals.ts'
 import type { Dialect, Reading } from './protocols/dialect.ts'
@@ -25,11 +25,10 @@ const warnEveryMs = 10_000
 
 export interface IngestDependencies {
   config: Config
-  log: EventLog
+  sink: EventSink
   clock: Clock
   logger: Logger
   metrics: Metrics
-  choosePartition: ChoosePartition
 }
 
 export class Ingest {
@@ -88,11 +87,10 @@ export class Ingest {
   }
 
   async #append(records: readonly RecordText[], hold: Hold): Promise<void> {
-    const { choosePartition, log } = this.#deps
-    const sent = records.map((record) => ({ partition: choosePartition(record.unit), value: record.bytes() }))
+    const sent = records.map((record) => ({ unit: record.unit, value: record.bytes() }))
     hold.add(sent.reduce((total, { value }) => total + value.length, 0))
     try {
-      await log.append(sent)
+      await this.#deps.sink.append(sent)
     } catch (error) {
       this.#warn(error)
       throw new ProblemError(

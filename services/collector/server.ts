@@ -3,17 +3,15 @@ import { type FastifyInstance, fastify } from 'fastify'
 import type { Catalogue } from '../../shared/catalogue.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Config } from '../../shared/config.ts'
-import type { EventLog } from '../../shared/eventlog/port.ts'
 import { keyCheck } from '../../shared/http/authorization.ts'
 import { problem } from '../../shared/http/problem.ts'
 import { answerParserError, fromFramework, sendProblem } from '../../shared/http/problem-answer.ts'
 import { answerUnknownRoutes, closeServer } from '../../shared/http/server-parts.ts'
-import type { KeyValue } from '../../shared/keyvalue/port.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
+import type { EventSink } from './event-sink.ts'
 import { Ingest } from './ingest.ts'
 import { addOperations, type Readiness } from './operations.ts'
-import { createPartitioner } from './partition.ts'
 import type { Dialect } from './protocols/dialect.ts'
 import { nativeDialect } from './protocols/native.ts'
 import { segmentDialect } from './protocols/segment.ts'
@@ -24,9 +22,8 @@ const keepAliveMs = 65_000
 export interface CollectorDependencies {
   config: Config
   catalogue: Catalogue
-  log: EventLog
-  keyValue: KeyValue
-  credentials: { writeKey: string; adminToken: string; analystToken: string }
+  sink: EventSink
+  credentials: { writeKey: string; adminToken: string }
   clock: Clock
   logger: Logger
   metrics: Metrics
@@ -43,11 +40,9 @@ export interface Collector {
   readonly app: FastifyInstance
 }
 
-/** @throws Error when the partitioning key cannot be had */
 export async function createCollector(deps: CollectorDependencies): Promise<Collector> {
-  const { config, catalogue, log, keyValue, credentials, logger, metrics } = deps
-  const choosePartition = await createPartitioner(keyValue, log.partitions)
-  const ingest = new Ingest({ ...deps, choosePartition })
+  const { config, catalogue, sink, credentials, logger, metrics } = deps
+  const ingest = new Ingest(deps)
   let drained: Promise<void> | undefined
 
   const app = createServer(config, logger, metrics, () => drained !== undefined)
@@ -58,7 +53,9 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
     metrics,
     isAdminToken: keyCheck(credentials.adminToken),
     readiness: () => {
-      const { ready, checks } = deps.readiness()
+      const given = deps.readiness()
+      const checks: Record<string, string> = { ...given.checks, sink: sink.readiness() }
+      const ready = given.ready && checks.sink === 'ok'
       return drained ? { ready: false, checks: { ...checks, collector: 'shutting down' } } : { ready, checks }
     },
   })

@@ -1,11 +1,15 @@
 /** How a command reaches the installation: the running one over its door, else by opening the data directory itself. */
+import { readCatalogue } from '../../shared/catalogue-file.ts'
 import { systemClock } from '../../shared/clock.ts'
 import type { Config } from '../../shared/config.ts'
 import { DataDirectoryInUseError, readLock } from '../../shared/data-directory.ts'
 import { createLogger } from '../../shared/logger.ts'
+import { isEmbedded, openEventLog, openKeyValue } from '../engines.ts'
 import { startHeadcount } from '../headcount.ts'
 import type { Desk } from '../operator/desk.ts'
+import { LocalDesk } from '../operator/local-desk.ts'
 import { RemoteDesk } from '../operator/remote-desk.ts'
+import { givenSecrets } from '../role.ts'
 import { readStoredCredentials } from './stored-credentials.ts'
 
 /**
@@ -13,6 +17,7 @@ import { readStoredCredentials } from './stored-credentials.ts'
  * @throws DataDirectoryInUseError when another command has it open
  */
 export async function withDesk<T>(config: Config, work: (desk: Desk) => Promise<T>): Promise<T> {
+  if (!isEmbedded(config.eventLogUrl) && !isEmbedded(config.keyValueUrl)) return withServers(config, work)
   const holder = await readLock(config.dataDir)
   if (holder) {
     if (!holder.collectorUrl) throw new DataDirectoryInUseError(config.dataDir, holder)
@@ -37,5 +42,32 @@ export async function withDesk<T>(config: Config, work: (desk: Desk) => Promise<
     return await Promise.race([work(headcount.desk), failed])
   } finally {
     await headcount.close()
+  }
+}
+
+/** Processes of their own do the work: the command talks to them through the event log and the key-value store. */
+async function withServers<T>(config: Config, work: (desk: Desk) => Promise<T>): Promise<T> {
+  const { writeKey } = givenSecrets('command beside collectors and workers', config, 'writeKey')
+  const catalogue = readCatalogue(config.catalogue)
+  const logger = createLogger({ logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
+  let fail: (error: unknown) => void = () => undefined
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  failed.catch(() => undefined)
+  const options = { config, clock: systemClock, logger, onFatal: (error: unknown) => fail(error) }
+  const log = await openEventLog(options)
+  try {
+    const keyValue = await openKeyValue(options)
+    try {
+      // Workers tell how far they are each second, and heed what is announced.
+      const nudge = async () => undefined
+      const desk = new LocalDesk({ log, keyValue, catalogue, clock: systemClock, writeKey, nudge })
+      return await Promise.race([work(desk), failed])
+    } finally {
+      await keyValue.close()
+    }
+  } finally {
+    await log.close()
   }
 }

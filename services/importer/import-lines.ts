@@ -2,14 +2,12 @@
  * Access log lines into the event log. A line's event id is a keyed hash of the line and its occurrence number, so that
  * importing the same file again adds nothing. Its own time stands for when it was seen.
  */
-import { randomBytes } from 'node:crypto'
 import { type Catalogue, findFeatureOfPath } from '../../shared/catalogue.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { addressUnit, encodeRecord, otherValue, type SentRecord } from '../../shared/event.ts'
 import type { EventLog } from '../../shared/eventlog/port.ts'
 import { KeyedHash } from '../../shared/keyed-hash.ts'
-import type { KeyValue } from '../../shared/keyvalue/port.ts'
-import { type ChoosePartition, createPartitioner } from '../collector/partition.ts'
+import { createUnitHash, derivedKey, type UnitHash } from '../collector/partition.ts'
 import { type AccessLogFormat, parseAccessLogLine } from './access-log-line.ts'
 import { lineBytesMax, type NumberedLine } from './numbered-lines.ts'
 
@@ -18,7 +16,8 @@ const eventsPerRecordMax = 1000
 
 export interface ImportDeps {
   readonly log: EventLog
-  readonly keyValue: KeyValue
+  /** Lines get their ids, and units their partitions, by keys derived from it. */
+  readonly writeKey: string
   readonly catalogue: Catalogue
   readonly clock: Clock
 }
@@ -35,19 +34,12 @@ export interface LinesAppended {
 export class LineImporter {
   readonly #deps: ImportDeps
   readonly #ids: KeyedHash
-  readonly #choosePartition: ChoosePartition
+  readonly #unitHash: UnitHash
 
-  private constructor(deps: ImportDeps, ids: KeyedHash, choosePartition: ChoosePartition) {
+  constructor(deps: ImportDeps) {
     this.#deps = deps
-    this.#ids = ids
-    this.#choosePartition = choosePartition
-  }
-
-  static async create(deps: ImportDeps): Promise<LineImporter> {
-    const key = await deps.keyValue.secrets.createOnce('import-lines', () => randomBytes(32))
-    if (!key)
-      throw new Error('the key for ids of imported lines has been destroyed: lines could be counted twice; restore it')
-    return new LineImporter(deps, new KeyedHash(key), await createPartitioner(deps.keyValue, deps.log.partitions))
+    this.#ids = new KeyedHash(derivedKey(deps.writeKey, 'import-lines'))
+    this.#unitHash = createUnitHash(deps.writeKey)
   }
 
   /**
@@ -78,8 +70,12 @@ export class LineImporter {
       record.events.push({ id, time, feature, fields: {} })
     }
     const all = [...full, ...records.values()]
-    const appended = await this.#deps.log.append(
-      all.map((record) => ({ partition: this.#choosePartition(record.unit), value: encodeRecord(record) })),
+    const { log } = this.#deps
+    const appended = await log.append(
+      all.map((record) => ({
+        partition: this.#unitHash(record.unit) % log.partitions,
+        value: encodeRecord(record),
+      })),
     )
     const positions: Record<string, number> = {}
     for (const { partition, position } of appended)

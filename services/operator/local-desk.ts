@@ -1,26 +1,37 @@
-/** The desk of the installation that runs in this process. */
+/**
+ * The desk of an installation whose event log and key-value store this process has open. The worker may run in this
+ * process or in others: what it knows of them is what they tell through the key-value store.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EpochKeys } from '../../shared/epoch-keys.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
 import type { EpochName } from '../../shared/window.ts'
 import type { AccessLogFormat } from '../importer/access-log-line.ts'
 import { type ImportDeps, LineImporter } from '../importer/import-lines.ts'
 import type { NumberedLine } from '../importer/numbered-lines.ts'
+import { epochTimes } from '../worker/close-epochs.ts'
+import { announceClosing } from '../worker/closing.ts'
 import { readQuarantine } from '../worker/quarantine.ts'
-import type { Worker } from '../worker/worker.ts'
+import { addTallies, allProgress } from '../worker/shared-progress.ts'
 import type { Desk } from './desk.ts'
 
+const pollMs = 100
+
+export interface LocalDeskDeps extends ImportDeps {
+  readonly keyValue: KeyValue
+  /** Makes the workers of this process tell how far they are, and heed what was announced. Others do each second. */
+  readonly nudge: () => Promise<void>
+}
+
 export class LocalDesk implements Desk {
+  readonly #deps: LocalDeskDeps
   readonly #importer: LineImporter
-  readonly #worker: Worker
-  readonly #keyValue: KeyValue
+  readonly #epochKeys: EpochKeys
 
-  private constructor(importer: LineImporter, worker: Worker, keyValue: KeyValue) {
-    this.#importer = importer
-    this.#worker = worker
-    this.#keyValue = keyValue
-  }
-
-  static async open(deps: ImportDeps, worker: Worker): Promise<LocalDesk> {
-    return new LocalDesk(await LineImporter.create(deps), worker, deps.keyValue)
+  constructor(deps: LocalDeskDeps) {
+    this.#deps = deps
+    this.#importer = new LineImporter(deps)
+    this.#epochKeys = new EpochKeys(deps.keyValue.secrets)
   }
 
   append(lines: readonly NumberedLine[], format: AccessLogFormat, keepBots: boolean) {
@@ -28,14 +39,17 @@ export class LocalDesk implements Desk {
   }
 
   async progress(positions: Record<string, number>) {
-    const reached = new Map(this.#worker.progress().map(({ partition, position }) => [String(partition), position]))
+    const { nudge, keyValue, log } = this.#deps
+    await nudge()
+    const told = await allProgress(keyValue, log.logId)
+    const reached = new Map(told.map(({ partition, position }) => [String(partition), position]))
     const done = Object.entries(positions).every(([partition, position]) => (reached.get(partition) ?? 0) > position)
-    return { done, tally: { ...this.#worker.importTally } }
+    return { done, tally: addTallies(told.map(({ tally }) => tally)) }
   }
 
   async keys() {
     const rfc3339 = (time: number) => new Date(time).toISOString()
-    const keys = await this.#worker.keyTimes()
+    const keys = await epochTimes({ epochKeys: this.#epochKeys, keyValue: this.#deps.keyValue })
     return keys.map(({ name, createdAt, closesAt, deadline }) => ({
       epoch: name,
       madeAt: rfc3339(createdAt),
@@ -44,11 +58,17 @@ export class LocalDesk implements Desk {
     }))
   }
 
-  close(epoch: EpochName) {
-    return this.#worker.close(epoch)
+  async close(name: EpochName) {
+    const { keyValue, clock, nudge } = this.#deps
+    await announceClosing(keyValue, { name, overdue: false }, clock.now())
+    for (;;) {
+      await nudge()
+      if (await this.#epochKeys.isClosed(name)) return
+      await sleep(pollMs)
+    }
   }
 
   quarantine() {
-    return readQuarantine(this.#keyValue)
+    return readQuarantine(this.#deps.keyValue)
   }
 }

@@ -24,7 +24,7 @@ export interface ReportingDependencies {
   catalogue: Catalogue
   reader: WarehouseReader
   keyValue: KeyValue
-  credentials: { writeKey: string; adminToken: string; analystToken: string }
+  credentials: { adminToken: string; analystToken: string }
   clock: Clock
   logger: Logger
   metrics: Metrics

@@ -58,7 +58,7 @@ export class BatchRunner {
 
   /** @throws TooManyCellsError when the records must be fewer */
   async run(records: readonly LogRecord[], stretch: Stretch): Promise<BatchResult> {
-    const { catalogue, ids, epochKeys, quarantine, importDays, locate, metrics, knownValues, timing } = this.#tools
+    const { catalogue, ids, epochKeys, quarantine, locate, metrics, knownValues, timing } = this.#tools
     ids.begin()
     quarantine.begin()
     const rollup = new Rollup(catalogue.measures)
@@ -105,7 +105,6 @@ export class BatchRunner {
     await ids.save(stretch.from, firstAppendedAt)
     await knownValues.save()
     await quarantine.save()
-    await importDays.save()
     for (const [reason, events] of tally)
       metrics.dropped.inc({ reason, intended: String(dropReasons[reason].intended) }, events)
     metrics.clamped.inc(clamped)
@@ -117,7 +116,7 @@ export class BatchRunner {
 
   /** Keys for every day that an event of the batch falls into, so that the steps themselves need not wait. */
   async #prepare(opened: readonly OpenedRecord[]): Promise<void> {
-    const { ids, epochKeys, importDays } = this.#tools
+    const { ids, epochKeys } = this.#tools
     const days = new Set<number>()
     const appendDays = new Set<number>()
     const imported: [time: number, appendedAt: number][] = []
@@ -135,9 +134,23 @@ export class BatchRunner {
     }
     for (const day of appendDays) await ids.prepare(day * dayMs)
     ids.fingerprint(opened)
+    await this.#keepOpen(imported)
     for (const day of days) await epochKeys.prepare(day * dayMs)
-    for (const [time, appendedAt] of imported)
-      if (epochKeys.at(time) !== 'closed') importDays.appended(time, appendedAt)
+  }
+
+  /**
+   * That lines of a day are being imported is written down before the day's key is made: a key without that word is one
+   * of a day long over, and would be closed at the next look.
+   */
+  async #keepOpen(imported: readonly (readonly [time: number, appendedAt: number])[]): Promise<void> {
+    const { epochKeys, importDays } = this.#tools
+    const refused = new Map<number, boolean>()
+    for (const [time, appendedAt] of imported) {
+      const day = Math.floor(time / dayMs)
+      if (!refused.has(day)) refused.set(day, await epochKeys.isRefused(time))
+      if (!refused.get(day)) importDays.appended(time, appendedAt)
+    }
+    await importDays.save()
   }
 }
 

@@ -51,8 +51,11 @@ export interface Progress {
 
 export const batchLimit = { records: 20_000, bytes: 8 * 1024 * 1024 }
 const idleWaitMs = 500
-/** An append takes its time before it becomes visible; an empty partition is trusted only up to this long ago. */
-const appendSlackMs = 10_000
+/**
+ * An append takes its time before it becomes visible (in Kafka until its replicas have it: replica.lag.time.max.ms is
+ * 30 s); an empty partition is trusted only up to this long ago.
+ */
+const appendSlackMs = 40_000
 const batchFullBytes = batchLimit.bytes / 4
 
 /** Consumes until `signal` aborts; the batch that is running is finished. Rejects when it cannot go on. */

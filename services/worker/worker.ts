@@ -15,6 +15,7 @@ import type { KeyValue } from '../../shared/keyvalue/port.ts'
 import { type Lease, soleLease } from '../../shared/lease.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
+import { isUnavailable } from '../../shared/unavailable.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
 import { type EpochName, epochBounds, epochKinds, minuteMs, utcDay } from '../../shared/window.ts'
 import { BatchRunner } from './batch.ts'
@@ -62,6 +63,8 @@ export interface WorkerDeps {
 
 /** How often due ends are looked for; real time, for the looking itself is cheap. */
 const lookEveryMs = 1000
+const waitMsMin = 250
+const waitMsMax = 5000
 const retentionEveryMs = 10 * minuteMs
 /** An epoch whose deadline has come closes in the end even if a partition has nobody who could agree. */
 const heedMsMax = 5 * minuteMs
@@ -75,6 +78,8 @@ interface Held {
   memory: IdMemory | undefined
   progress: Progress | undefined
   tally: ImportTally
+  /** How often in a row a server was away. */
+  failures: number
 }
 
 export class Worker {
@@ -110,9 +115,11 @@ export class Worker {
     })
     this.#stopLooking = this.#timing.every(lookEveryMs, () => {
       if (this.#upkeepWaits) return
-      this.maintain().catch((error) =>
-        this.#deps.logger.error({ err: error }, 'upkeep failed; it is tried again in a second'),
-      )
+      this.maintain().catch((error) => {
+        // That a server is away, the partitions say.
+        const level = isUnavailable(error) ? 'debug' : 'error'
+        this.#deps.logger[level]({ err: error }, 'upkeep failed; it is tried again in a second')
+      })
     })
   }
 
@@ -254,6 +261,7 @@ export class Worker {
       memory: undefined,
       progress: undefined,
       tally,
+      failures: 0,
     }
     this.#held.set(partition, held)
     held.done = this.#hold(held, before?.done)
@@ -265,7 +273,7 @@ export class Worker {
     // The same partition, given back: its scratch files must be free again.
     await before
     try {
-      if (!held.stop.signal.aborted) await this.#consume(held)
+      while (!held.stop.signal.aborted) await this.#consumeOnce(held)
     } catch (error) {
       if (held.stop.signal.aborted) return
       if (error instanceof StaleAssignmentError) {
@@ -281,6 +289,35 @@ export class Worker {
       held.memory?.close()
       if (this.#held.get(partition) === held) this.#held.delete(partition)
     }
+  }
+
+  /**
+   * Consumes until it is told to stop or a server goes away. Then it waits, with nothing in its hands, and the next time
+   * goes on from the last commit, as after a restart: whatever had been asked of the server is looked at first.
+   */
+  async #consumeOnce(held: Held): Promise<void> {
+    try {
+      await this.#consume(held)
+      held.failures = 0
+    } catch (error) {
+      if (!isUnavailable(error) || held.stop.signal.aborted) throw error
+      held.memory?.close()
+      held.memory = undefined
+      const waitMs = Math.min(waitMsMax, waitMsMin * 2 ** held.failures++)
+      this.#deps.logger.warn(
+        { err: error, partition: held.assignment.partition, waitMs },
+        'a server is away; the partition waits, nothing is lost',
+      )
+      await this.#pause(waitMs, held.stop.signal)
+    }
+  }
+
+  /** Waits, or less when the signal aborts. */
+  async #pause(waitMs: number, signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true })
+      void this.#timing.sleep(waitMs).then(resolve)
+    })
   }
 
   async #consume(held: Held): Promise<void> {
@@ -318,6 +355,7 @@ export class Worker {
       importTally: tally,
     })
     const onProgress = (progress: Progress) => {
+      held.failures = 0
       held.progress = progress
       metrics.lagRecords.set({ partition: String(partition) }, progress.lag)
       metrics.freshnessSeconds.set(

@@ -3,11 +3,10 @@ import path from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import type { Clock } from '../clock.ts'
 import { makeDirectory } from '../durable-file.ts'
+import { checkValue, keyOf } from './bounds.ts'
 import type { KeyValue } from './port.ts'
 import { openSecretFiles, type SecretFiles } from './secret-files.ts'
 
-export const keyBytesMax = 512
-export const valueBytesMax = 16 * 1024 * 1024
 /** Before each value: when it expires, ms since the Unix epoch; all ones for never. */
 const expiryBytes = 8
 const never = 0xffff_ffff_ffff_ffffn
@@ -159,16 +158,4 @@ class EmbeddedKeyValue implements KeyValue {
 function isDue(stored: Buffer, now: number): boolean {
   const expiry = stored.readBigUInt64BE(0)
   return expiry !== never && expiry <= BigInt(Math.floor(now))
-}
-
-function keyOf(key: string): Buffer {
-  const id = Buffer.from(key, 'utf8')
-  if (id.length === 0 || id.length > keyBytesMax)
-    throw new RangeError(`a key has 1 to ${keyBytesMax} bytes; this one has ${id.length}`)
-  return id
-}
-
-function checkValue(value: Buffer): void {
-  if (value.length > valueBytesMax)
-    throw new RangeError(`a value has at most ${valueBytesMax} bytes; this one has ${value.length}`)
 }

@@ -18,7 +18,12 @@ export interface KeyValue {
   /** True when the stored value was `expected` (undefined: none) and is now `value`. */
   compareAndSet(key: string, expected: Buffer | undefined, value: Buffer): Promise<boolean>
   delete(key: string): Promise<void>
-  /** Entries whose keys start with `prefix`, in byte order of the keys. The result is a snapshot at some moment. */
+  /**
+   * Entries whose keys start with `prefix`, in byte order of the keys. The keys are those of one moment; the values are
+   * read in portions as the iteration comes to them, since all of them may be more than memory holds. So an entry that
+   * is overwritten meanwhile comes as it was or as it has become, one that is deleted may be missing, and one that is
+   * made meanwhile does not come.
+   */
   scan(prefix: string): AsyncIterable<[key: string, value: Buffer]>
   /** Removes what has expired; returns how many entries. */
   sweep(): Promise<number>
@@ -47,8 +52,8 @@ export interface SecretStore {
 }
 
 /**
- * The store cannot be reached now, or does not answer in time. Nothing is known of whether a write happened; the caller
- * waits and goes on from what it can read.
+ * The store cannot be reached now, or does not answer in time. Nothing is known of whether a write happened, or is yet to
+ * happen when a server that hung goes on; the caller waits and goes on from what it can read.
  */
 export class KeyValueUnavailableError extends Error {
   override readonly name = 'KeyValueUnavailableError'

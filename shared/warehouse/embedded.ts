@@ -7,15 +7,9 @@ import { drainPending, Session } from 'chdb'
 import { type ChdbConnection, createChdbConnection } from 'chdb/connection'
 import { makeDirectory } from '../durable-file.ts'
 import { InTurn } from '../in-turn.ts'
-import {
-  BlockTooLargeError,
-  type InsertBlock,
-  insertBytesMax,
-  insertRowsMax,
-  type Warehouse,
-  WarehouseError,
-  type WarehouseReader,
-} from './port.ts'
+import { checkBlock } from './check-block.ts'
+import { type InsertBlock, insertBytesMax, type Warehouse, WarehouseError, type WarehouseReader } from './port.ts'
+import { forgetQuotedRows } from './quoted-rows.ts'
 import { harmlessTableFunctions, mustBeOneSelect } from './read-guard.ts'
 
 /** Server settings, which only the first connection of a process can give. The defaults are those of a large server. */
@@ -147,7 +141,10 @@ class EmbeddedWarehouse implements Warehouse {
       const format = 'TabSeparated'
       const insert = connection.chdb.rawInsert({ table, columns, settings, values, format })
       const written = await insert.catch(async (error) => {
-        await forgetQuotedRows(client)
+        await forgetQuotedRows({
+          select: (sql) => selectRows(client, sql),
+          command: (query) => client.command({ query }),
+        })
         return withoutRows(error)
       })
       // The engine counts what it parsed, also when the token made it drop the block.
@@ -191,22 +188,6 @@ class EmbeddedWarehouse implements Warehouse {
   }
 }
 
-/**
- * The engine keeps the last message of every kind of error for the life of the process (system.errors), and a refused
- * insert's message quotes the row, pseudonyms and all. There is no statement that clears them; an error of the same kind
- * with another message takes its place.
- */
-async function forgetQuotedRows(client: ClickHouseClient): Promise<void> {
-  const kinds = await selectRows<{ code: number }>(
-    client,
-    "SELECT code FROM system.errors WHERE last_error_message LIKE '%Row %'",
-  )
-  for (const { code } of kinds) {
-    const query = `SELECT throwIf(1, 'forgotten', toInt16(${Number(code)})) SETTINGS allow_custom_error_code_in_throwif = 1`
-    await client.command({ query }).catch(() => undefined)
-  }
-}
-
 /** Rethrows without what the engine quoted of the block. */
 function withoutRows(error: unknown): never {
   const { clickhouseCode, message } = error as { clickhouseCode?: number; message?: string }
@@ -221,14 +202,4 @@ async function selectRows<Row>(
 ): Promise<Row[]> {
   const result = await client.query({ query: sql, format: 'JSONEachRow', ...(params && { query_params: params }) })
   return await result.json<Row>()
-}
-
-function checkBlock({ rows, lines }: InsertBlock, values: Buffer): void {
-  if (rows > insertRowsMax) throw new BlockTooLargeError(`${rows} rows; one insert has at most ${insertRowsMax}`)
-  if (values.length > insertBytesMax)
-    throw new BlockTooLargeError(`${values.length} bytes; one insert has at most ${insertBytesMax}`)
-  let ends = 0
-  for (let at = values.indexOf(10); at !== -1; at = values.indexOf(10, at + 1)) ends++
-  if (rows < 1 || ends !== rows || !lines.endsWith('\n'))
-    throw new RangeError(`an insert of ${rows} rows must have as many lines, each ending in a newline; it has ${ends}`)
 }

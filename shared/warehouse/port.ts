@@ -60,8 +60,8 @@ export class WarehouseError extends Error {
 }
 
 /**
- * The server cannot be reached now, or does not answer in time. Nothing is known of whether a statement was carried out;
- * the caller waits, and looks before it does it again.
+ * The server cannot be reached, does not answer in time, or says that it cannot serve now. Nothing is known of whether
+ * the statement was carried out: the caller waits, and looks (at the worker's mark) before it does it again.
  */
 export class WarehouseUnavailableError extends Error {
   override readonly name = 'WarehouseUnavailableError'

@@ -51,7 +51,19 @@ export function insertColumns(catalogue: Catalogue): string[] {
 
 /** `CREATE TABLE IF NOT EXISTS` for a warehouse without the table. */
 export function createTable(catalogue: Catalogue): string {
-  const columns = [
+  return `CREATE TABLE IF NOT EXISTS ${cellsTable} (\n  ${tableColumns(catalogue).join(',\n  ')}\n)
+ENGINE = AggregatingMergeTree
+ORDER BY (${sortingKey(catalogue).join(', ')})
+SETTINGS ${durabilitySettings}, non_replicated_deduplication_window = 10000`
+}
+
+/** Settings of the table wherever it is: an insert is on disk when it is acknowledged, old parts go soon. */
+export const durabilitySettings = `fsync_after_insert = 1, fsync_part_directory = 1,
+  old_parts_lifetime = 5, cleanup_delay_period = 1, cleanup_delay_period_random_add = 0,
+  cleanup_thread_preferred_points_per_iteration = 0`
+
+export function tableColumns(catalogue: Catalogue): string[] {
+  return [
     'dataset LowCardinality(String)',
     'grain LowCardinality(String)',
     "stage Enum8('open' = 0, 'final' = 1, 'mark' = 2)",
@@ -67,13 +79,10 @@ export function createTable(catalogue: Catalogue): string {
     `state AggregateFunction(${uniqueState}, UInt64) DEFAULT arrayReduce('${uniqueState.replace('(', 'State(')}', units)`,
     ...catalogue.measures.flatMap(({ id }) => measureDefinitions(id)),
   ]
-  const key = [...fixedKey, ...catalogue.dimensions.map(({ id }) => dimensionColumn(id))]
-  return `CREATE TABLE IF NOT EXISTS ${cellsTable} (\n  ${columns.join(',\n  ')}\n)
-ENGINE = AggregatingMergeTree
-ORDER BY (${key.join(', ')})
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000,
-  old_parts_lifetime = 5, cleanup_delay_period = 1, cleanup_delay_period_random_add = 0,
-  cleanup_thread_preferred_points_per_iteration = 0`
+}
+
+export function sortingKey(catalogue: Catalogue): string[] {
+  return [...fixedKey, ...catalogue.dimensions.map(({ id }) => dimensionColumn(id))]
 }
 
 /**
@@ -100,15 +109,19 @@ export function alterTable(
   return `ALTER TABLE ${cellsTable} ${changes.join(', ')}`
 }
 
-/** A view per dataset for people and for Grafana: final cells only, with the declared names. */
-export function createView(dataset: Dataset): string {
+/**
+ * A view per dataset for people and for Grafana: final cells only, with the declared names.
+ * @param place on a cluster: the readers' database, and ON CLUSTER with its name
+ */
+export function createView(dataset: Dataset, place?: { database: string; onCluster: string }): string {
+  const prefix = place ? `${place.database}.` : ''
   const measures = dataset.measures.flatMap((id) =>
     Object.values(measureColumns(id)).map((column) => `sum(${column}) AS ${column.slice(2)}`),
   )
   const dimensions = dataset.dimensions.map((id) => `${dimensionColumn(id)} AS ${id}`)
-  return `CREATE OR REPLACE VIEW ${dataset.id}_cells AS
+  return `CREATE OR REPLACE VIEW ${prefix}${dataset.id}_cells${place ? ` ${place.onCluster}` : ''} AS
 SELECT grain, window, by, ${[...dimensions, 'sum(events) AS events', 'max(devices) AS devices', ...measures].join(', ')}
-FROM ${cellsTable} WHERE dataset = '${dataset.id}' AND stage = 'final'
+FROM ${prefix}${cellsTable} WHERE dataset = '${dataset.id}' AND stage = 'final'
 GROUP BY grain, window, by, ${dataset.dimensions.join(', ')}`
 }
 

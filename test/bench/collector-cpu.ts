@@ -8,7 +8,6 @@ const bodiesPerRound = 1500
 const rounds = 5
 /** Requests before anything is measured: a server runs for weeks, the compiler's first seconds are not its cost. */
 const warmUpRequests = 12_000
-const connections = 16
 
 export interface CollectorCost {
   eventsPerBatch: number
@@ -19,9 +18,13 @@ export interface CollectorCost {
 
 /**
  * Medians over rounds that are measured in turn: a round of requests, then a round of parsing.
+ * @param connections that send at the same time: the more, the more requests share one sync
  * @param mixed whether the events of a batch are of many devices, each with values of its own
  */
-export async function measureCollector(seed: number, eventsPerBatch: number, mixed = false): Promise<CollectorCost> {
+export async function measureCollector(
+  seed: number,
+  { eventsPerBatch, connections, mixed = false }: { eventsPerBatch: number; connections: number; mixed?: boolean },
+): Promise<CollectorCost> {
   return withFolder(async (dir) => {
     await using collector = await startMeasured('collector-process.ts', [dir])
     const { url } = collector.hello as { url: string }
@@ -31,11 +34,11 @@ export async function measureCollector(seed: number, eventsPerBatch: number, mix
     const costs: { collector: number; parse: number }[] = []
     const warmUp = Array.from({ length: 300 }, body)
     for (let sent = 0; sent < warmUpRequests * (100 / eventsPerBatch); sent += warmUp.length)
-      await sendAll(url, agent, warmUp)
+      await sendAll(url, agent, warmUp, connections)
     for (let round = 0; round < rounds; round++) {
       const bodies = Array.from({ length: Math.ceil(bodiesPerRound * (100 / eventsPerBatch)) }, body)
       const before = await collector.ask<{ seconds: number }>({})
-      await sendAll(url, agent, bodies)
+      await sendAll(url, agent, bodies, connections)
       const after = await collector.ask<{ seconds: number }>({})
       const parsed = await collector.ask<{ seconds: number; events: number }>({ parse: bodies.slice(0, 100) })
       costs.push({
@@ -54,7 +57,7 @@ export async function measureCollector(seed: number, eventsPerBatch: number, mix
   })
 }
 
-async function sendAll(url: string, agent: Agent, bodies: readonly string[]): Promise<void> {
+async function sendAll(url: string, agent: Agent, bodies: readonly string[], connections: number): Promise<void> {
   let next = 0
   const sendOne = async () => {
     while (next < bodies.length) await send(url, agent, bodies[next++] ?? '')

@@ -1,11 +1,12 @@
 /** A collector over a real embedded event log, synced, in a process of its own; answers with its processor time. */
 import path from 'node:path'
+import { LogSink } from '../../services/collector/event-sink.ts'
+import { createUnitHash } from '../../services/collector/partition.ts'
 import { createCollector } from '../../services/collector/server.ts'
 import { readCatalogue } from '../../shared/catalogue-file.ts'
 import { systemClock } from '../../shared/clock.ts'
 import { readConfig } from '../../shared/config.ts'
 import { openEmbeddedEventLog } from '../../shared/eventlog/embedded.ts'
-import { openEmbeddedKeyValue } from '../../shared/keyvalue/embedded.ts'
 import { createLogger } from '../../shared/logger.ts'
 import { createMetrics } from '../../shared/metrics.ts'
 import { processorSeconds } from './measured-process.ts'
@@ -19,17 +20,11 @@ const log = await openEmbeddedEventLog({
   clock,
   pendingBytesMax: config.pendingBytesMax,
 })
-const keyValue = await openEmbeddedKeyValue({ dir: path.join(dir, 'key-value'), clock })
 const collector = await createCollector({
   config,
   catalogue: readCatalogue(''),
-  log,
-  keyValue,
-  credentials: {
-    writeKey: 'bench-write-key-0001',
-    adminToken: 'bench-admin-token-01',
-    analystToken: 'bench-analyst-token',
-  },
+  sink: new LogSink(log, createUnitHash('bench-write-key-0001')),
+  credentials: { writeKey: 'bench-write-key-0001', adminToken: 'bench-admin-token-01' },
   clock,
   logger: createLogger({ logLevel: 'warn' }),
   metrics: createMetrics(false),

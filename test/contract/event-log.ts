@@ -21,6 +21,15 @@ export interface EventLogOptions {
 
 export type OpenEventLog = (options: EventLogOptions) => Promise<EventLog>
 
+/**
+ * A log whose server has the clock: nobody can move it, and retention is the server's. Such an adapter says how its server is
+ * told to forget, and shows retention by time itself.
+ */
+export interface ServerClock {
+  /** Has the server remove what lies before `position`. */
+  removeBefore(dir: string, partition: number, position: number): Promise<void>
+}
+
 const start = '2026-11-23T10:59:58.000Z'
 const hourMs = 3_600_000
 const retentionMs = 72 * hourMs
@@ -51,9 +60,12 @@ async function only(log: EventLog): Promise<Assignment> {
   return assignment as Assignment
 }
 
-export function eventLogContract(name: string, open: OpenEventLog): void {
+export function eventLogContract(name: string, open: OpenEventLog, server?: ServerClock): void {
   const law = (title: string, check: (dir: string, clock: ManualClock) => Promise<void>) =>
     it(title, () => withTemporaryDirectory((dir) => check(dir, new ManualClock(start))))
+
+  const ownClockLaw = server ? () => undefined : law
+  const serverClockLaw = server ? law : () => undefined
 
   describe(`event log contract: ${name}`, () => {
     law('appended records are there after close and reopen, at the positions that were given', async (dir, clock) => {
@@ -100,7 +112,7 @@ export function eventLogContract(name: string, open: OpenEventLog): void {
       },
     )
 
-    law(
+    ownClockLaw(
       'appendedAt is the clock’s, and does not decrease when the clock goes back, over a restart too',
       async (dir, clock) => {
         const log = await open({ dir, clock, partitions: 1 })
@@ -119,6 +131,30 @@ export function eventLogContract(name: string, open: OpenEventLog): void {
           [0, 5000, 5000, 5000],
         )
         await again.close()
+      },
+    )
+
+    serverClockLaw(
+      'appendedAt is the server’s time of the append, the same when read, and does not decrease, over a restart too',
+      async (dir, clock) => {
+        let log = await open({ dir, clock, partitions: 1 })
+        const times: number[] = []
+        for (let index = 0; index < 4; index++) {
+          const before = Date.now()
+          const [appended] = await log.append(toPartition(0, `${index}`))
+          assert.ok(before <= appended!.appendedAt && appended!.appendedAt <= Date.now())
+          times.push(appended!.appendedAt)
+          if (index !== 1) continue
+          await log.close()
+          log = await open({ dir, clock, partitions: 1 })
+        }
+        assert.deepEqual([...times].sort(), times)
+        const { records } = await (await only(log)).read(0, everything)
+        assert.deepEqual(
+          records.map(({ appendedAt }) => appendedAt),
+          times,
+        )
+        await log.close()
       },
     )
 
@@ -231,7 +267,7 @@ export function eventLogContract(name: string, open: OpenEventLog): void {
       await log.close()
     })
 
-    law(
+    ownClockLaw(
       '72 h + 2 h after it was appended a record’s bytes are in no file, though nothing else was appended',
       async (dir, clock) => {
         const log = await open({ dir, clock, partitions: 2 })
@@ -257,6 +293,7 @@ export function eventLogContract(name: string, open: OpenEventLog): void {
       await log.append(toPartition(0, 'a', 'b', 'c'))
       clock.advance(retentionMs + 2 * hourMs)
       await log.expire()
+      await server?.removeBefore(dir, 0, 3)
       await log.close()
       const again = await open({ dir, clock, partitions: 1 })
       const assignment = await only(again)
@@ -275,12 +312,15 @@ export function eventLogContract(name: string, open: OpenEventLog): void {
         clock.advance(10 * hourMs)
         await log.append(toPartition(0, 'young'))
         clock.advance(retentionMs - 8 * hourMs)
-        assert.ok((await log.expire()) > 0)
+        const expired = await log.expire()
+        assert.ok(server ? expired === 0 : expired > 0)
+        await server?.removeBefore(dir, 0, 1)
         const assignment = await only(log)
         assert.deepEqual(await assignment.committed(), { position: 1, metadata: '' })
         assert.deepEqual(await readTexts(assignment), ['young'])
         clock.advance(20 * hourMs)
         await log.expire()
+        await server?.removeBefore(dir, 0, 2)
         assert.deepEqual(await assignment.read(0, { ...everything, waitMs: 30 }), { records: [], end: 2 })
         await log.close()
       },

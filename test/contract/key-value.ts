@@ -9,7 +9,7 @@ import { withTemporaryDirectory } from '../fixtures/temporary-directory.ts'
 
 export type OpenKeyValue = (options: { dir: string; clock: ManualClock }) => Promise<KeyValue>
 
-type Check = (store: KeyValue, clock: ManualClock, reopen: () => Promise<KeyValue>, dir: string) => Promise<void>
+type Check = (store: KeyValue, clock: ManualClock, reopen: () => Promise<KeyValue>, filesDir: string) => Promise<void>
 type Law = (title: string, check: Check) => void
 
 const text = (value: string) => Buffer.from(value)
@@ -20,7 +20,8 @@ async function scanned(store: KeyValue, prefix: string): Promise<[string, string
   return found
 }
 
-export function keyValueContract(name: string, open: OpenKeyValue): void {
+/** @param filesOf where the files are of the store opened with `dir`, when a server has them elsewhere */
+export function keyValueContract(name: string, open: OpenKeyValue, filesOf = (dir: string): string => dir): void {
   const law: Law = (title, check) =>
     it(title, () =>
       withTemporaryDirectory(async (dir) => {
@@ -31,8 +32,11 @@ export function keyValueContract(name: string, open: OpenKeyValue): void {
           store = await open({ dir, clock })
           return store
         }
-        await check(store, clock, reopen, dir)
-        await store.close()
+        try {
+          await check(store, clock, reopen, filesOf(dir))
+        } finally {
+          await store.close()
+        }
       }),
     )
 
@@ -109,7 +113,7 @@ export function keyValueContract(name: string, open: OpenKeyValue): void {
       assert.deepEqual(await store.get('n'), text('100'))
     })
 
-    law('a scan gives the keys of a prefix in byte order, as they were at one moment', async (store) => {
+    law('a scan gives the entries of a prefix in byte order of their keys', async (store) => {
       const keys = ['a', 'p/', 'p/10', 'p/2', 'p/A', 'p/a', 'p/é', 'p/\u{1F600}', 'p/\uFFFD', 'p0', 'q']
       for (const key of [...keys].reverse()) await store.put(key, text(key))
       const wanted = keys.filter((key) => key.startsWith('p/')).sort((a, b) => Buffer.compare(text(a), text(b)))
@@ -118,14 +122,35 @@ export function keyValueContract(name: string, open: OpenKeyValue): void {
         wanted.map((key) => [key, key]),
       )
       assert.equal((await scanned(store, '')).length, keys.length)
-      const during: string[] = []
-      for await (const [key] of store.scan('p/')) {
-        during.push(key)
-        await store.put(`${key}+`, text('later'))
-        await store.delete('p/a')
-      }
-      assert.deepEqual(during, wanted)
+      assert.deepEqual(await scanned(store, 'p/a/'), [])
     })
+
+    law(
+      'a scan under way sees no later key, and of what changes meanwhile the old state or a new one',
+      async (store) => {
+        const keys = Array.from({ length: 30 }, (_, index) => `p/${String(index).padStart(2, '0')}`)
+        const old = Buffer.alloc(1024 * 1024, 'o')
+        for (const key of keys) await store.put(key, old)
+        const seen: string[] = []
+        for await (const [key, value] of store.scan('p/')) {
+          seen.push(key)
+          await store.put(`${key}+`, text('later'))
+          if (key !== 'p/00') {
+            const isNew = key === 'p/28' && value.equals(text('new'))
+            assert.ok(isNew || value.equals(old))
+            continue
+          }
+          await store.delete('p/27')
+          await store.put('p/28', text('new'))
+          await store.delete('p/29')
+          await store.put('p/29', old)
+        }
+        assert.deepEqual(
+          seen.filter((key) => key !== 'p/27'),
+          keys.filter((key) => key !== 'p/27'),
+        )
+      },
+    )
 
     secretLaws(law)
   })
@@ -157,25 +182,30 @@ function secretLaws(law: Law): void {
     },
   )
 
-  law('a destroyed secret’s bytes are in no file, and its name is refused for ever', async (store, _, reopen, dir) => {
-    const kept = (await store.secrets.createOnce('kept', () => randomBytes(32))) as Buffer
-    const secret = (await store.secrets.createOnce(name, () => randomBytes(32))) as Buffer
-    assert.equal((await filesHolding(dir, secret)).length, 1)
-    await store.secrets.destroy(name)
-    await store.secrets.destroy(name)
-    assert.deepEqual(await filesHolding(dir, secret), [])
-    assert.equal((await filesHolding(dir, kept)).length, 1)
-    for (const each of [store, await reopen()]) {
-      assert.equal(await each.secrets.isDestroyed(name), true)
-      assert.equal(await each.secrets.isDestroyed('kept'), false)
-      assert.equal(await each.secrets.read(name), undefined)
-      assert.equal(await each.secrets.createOnce(name, () => assert.fail('made again')), undefined)
-      assert.deepEqual(
-        (await each.secrets.list()).map((listed) => listed.name),
-        ['kept'],
-      )
-    }
-  })
+  law(
+    'a destroyed secret’s bytes are in no file, and its name is refused for ever',
+    async (store, _, reopen, filesDir) => {
+      const kept = (await store.secrets.createOnce('kept', () => randomBytes(32))) as Buffer
+      const secret = (await store.secrets.createOnce(name, () => randomBytes(32))) as Buffer
+      assert.notDeepEqual(await filesHolding(filesDir, secret), [])
+      await store.secrets.destroy(name)
+      await store.secrets.destroy(name)
+      assert.deepEqual(await filesHolding(filesDir, secret), [])
+      assert.notDeepEqual(await filesHolding(filesDir, kept), [])
+      const isGone = async (each: KeyValue) => {
+        assert.equal(await each.secrets.isDestroyed(name), true)
+        assert.equal(await each.secrets.isDestroyed('kept'), false)
+        assert.equal(await each.secrets.read(name), undefined)
+        assert.equal(await each.secrets.createOnce(name, () => assert.fail('made again')), undefined)
+        assert.deepEqual(
+          (await each.secrets.list()).map((listed) => listed.name),
+          ['kept'],
+        )
+      }
+      await isGone(store)
+      await isGone(await reopen())
+    },
+  )
 
   law('a name can be destroyed before it was ever made', async (store) => {
     await store.secrets.destroy('never made')

@@ -31,7 +31,7 @@ export class Senders {
   readonly #options: SendersOptions
   readonly #running: Promise<void>[] = []
   readonly #onTheirWay = new Set<Batch>()
-  #collectorUrl: string | undefined
+  #collectorUrls: readonly string[] = []
   #allowed = 0
   #stopped = false
   #abandoned = false
@@ -47,9 +47,9 @@ export class Senders {
     for (const running of this.#running) running.catch(() => undefined)
   }
 
-  /** Where to send; undefined while nobody listens. */
-  turnTo(collectorUrl: string | undefined): void {
-    this.#collectorUrl = collectorUrl
+  /** Where to send, to one or another; nowhere while nobody listens. */
+  turnTo(...collectorUrls: (string | undefined)[]): void {
+    this.#collectorUrls = collectorUrls.filter((url) => url !== undefined)
   }
 
   /** Lets them make so many batches in all, so that they last for the whole campaign. */
@@ -88,25 +88,26 @@ export class Senders {
         const batch = makeBatch(this.batches.length, this.#options.seed, this.#options.time.now())
         this.batches.push(batch)
         this.#onTheirWay.add(batch)
-        await this.#send(batch)
+        await this.#send(batch, random)
         if (this.#abandoned) return
         this.#onTheirWay.delete(batch)
         this.acknowledged.push(batch)
-        if (random.chance(0.15)) await this.#repeat(batch)
+        if (random.chance(0.15)) await this.#repeat(batch, random)
       } else if (this.acknowledged.length > 0 && this.repeats < resendsMax && random.chance(0.1)) {
-        await this.#repeat(random.pick(this.acknowledged))
+        await this.#repeat(random.pick(this.acknowledged), random)
       }
     }
   }
 
-  async #repeat(batch: Batch): Promise<void> {
+  async #repeat(batch: Batch, random: Random): Promise<void> {
     this.repeats++
-    await this.#send(batch)
+    await this.#send(batch, random)
   }
 
-  async #send(batch: Batch): Promise<void> {
+  async #send(batch: Batch, random: Random): Promise<void> {
     while (!this.#abandoned) {
-      const url = this.#collectorUrl
+      const urls = this.#collectorUrls
+      const url = urls.length === 0 ? undefined : random.pick(urls)
       const answer = url === undefined ? undefined : await this.#post(url, batch.body)
       if (answer?.status === 200) {
         const { accepted } = (await answer.json().catch(() => ({ accepted: undefined }))) as { accepted?: number }

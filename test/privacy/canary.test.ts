@@ -150,7 +150,7 @@ test('pseudonyms are in no file as numbers, and in no log line or answer in any 
 })
 
 test('once a day has closed, its keys and unique states are in no row and no file', async () => {
-  await installation.passTo('2026-11-22T00:00:11Z')
+  await installation.passTo('2026-11-22T00:00:41Z')
   const { engines, worker } = installation.headcount
   assert.deepEqual(
     (await worker.keyTimes()).map(({ name }) => name),
@@ -192,7 +192,7 @@ test('keys of event ids go when the last hashes made with them have gone', async
 })
 
 test('weeks and months close likewise, and then nothing is left that tells devices apart', async () => {
-  await installation.passTo('2026-12-02T00:00:11Z')
+  await installation.passTo('2026-12-02T00:00:41Z')
   const { engines, worker } = installation.headcount
   assert.deepEqual(await worker.keyTimes(), [])
   assert.equal(await rowsWithStates(engines.warehouse, '1'), '0')

@@ -1,5 +1,7 @@
 /** A collector on a free port over in-memory engines, for tests of what it answers and what it writes. */
 
+import { LogSink } from '../../../services/collector/event-sink.ts'
+import { createUnitHash } from '../../../services/collector/partition.ts'
 import { type Collector, createCollector } from '../../../services/collector/server.ts'
 import type { Catalogue } from '../../../shared/catalogue.ts'
 import { readCatalogue } from '../../../shared/catalogue-file.ts'
@@ -9,7 +11,6 @@ import { decodeRecord, eventsOf } from '../../../shared/event.ts'
 import { createLogger } from '../../../shared/logger.ts'
 import { createMetrics, type Metrics } from '../../../shared/metrics.ts'
 import { MemoryEventLog } from '../../doubles/memory-event-log.ts'
-import { MemoryKeyValue } from '../../doubles/memory-key-value.ts'
 
 export const writeKey = 'write-key-for-tests-0001'
 export const adminToken = 'admin-token-for-tests-01'
@@ -46,9 +47,8 @@ export async function startCollector(options: Options = {}): Promise<RunningColl
   const collector = await createCollector({
     config,
     catalogue: options.catalogue ?? readCatalogue(''),
-    log,
-    keyValue: new MemoryKeyValue(clock),
-    credentials: { writeKey, adminToken, analystToken: 'analyst-token-for-tests' },
+    sink: new LogSink(log, createUnitHash(writeKey)),
+    credentials: { writeKey, adminToken },
     clock,
     logger: createLogger({ logLevel: 'trace' }, { write: (line) => void lines.push(line) }),
     metrics,

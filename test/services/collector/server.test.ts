@@ -101,7 +101,7 @@ test('health, catalogue and metrics', async () => {
   assert.equal((await fetch(`${running.url}/health/live`)).status, 200)
   const ready = await fetch(`${running.url}/health/ready`)
   assert.equal(ready.status, 503)
-  assert.deepEqual(await ready.json(), { status: 'not ready', checks: { worker: 'behind' } })
+  assert.deepEqual(await ready.json(), { status: 'not ready', checks: { worker: 'behind', sink: 'ok' } })
   const catalogue = (await (await fetch(`${running.url}/v1/catalogue`)).json()) as { features: { id: string }[] }
   assert.ok(catalogue.features.some(({ id }) => id === 'services'))
   assert.equal((await fetch(`${running.url}/metrics`)).status, 401)

@@ -2,10 +2,14 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
+import { dueEpochs } from '../../../services/worker/close-epochs.ts'
+import { EpochKeys } from '../../../shared/epoch-keys.ts'
 import { addressUnit } from '../../../shared/event.ts'
+import { WarehouseUnavailableError } from '../../../shared/warehouse/port.ts'
 import { dayMs, hourMs } from '../../../shared/window.ts'
 import { openInstallation, recordOf, type TestInstallation } from '../../fixtures/installation.ts'
 import { filesHolding } from '../../fixtures/live-folder.ts'
+import { until } from '../../fixtures/until.ts'
 
 let world: TestInstallation
 beforeEach(async () => {
@@ -167,7 +171,7 @@ test('a day closes 24 hours after its end: integers stay, states and key are gon
     'not yet',
   )
 
-  world.clock.set('2026-11-22T00:00:11Z')
+  world.clock.set('2026-11-22T00:00:41Z')
   await world.settle(worker)
   await worker.maintain()
   assert.deepEqual(
@@ -208,7 +212,7 @@ test('weeks and months close too, and their keys go', async () => {
   const worker = await world.startWorker()
   await world.append([recordOf({ at: world.clock })])
   await world.settle(worker)
-  world.clock.set('2026-12-02T00:00:11Z')
+  world.clock.set('2026-12-02T00:00:41Z')
   await world.settle(worker)
   await worker.maintain()
   assert.deepEqual(await worker.keyTimes(), [])
@@ -244,13 +248,40 @@ test('an imported day closes 24 hours after its last import', async () => {
   await world.append([line('1')])
   await world.settle(worker)
   assert.deepEqual(worker.importTally, { counted: 2, duplicate: 2, late: 0, bot: 0 })
-  world.clock.advance(24 * hourMs + 11_000)
+  world.clock.advance(24 * hourMs + 41_000)
   await world.settle(worker)
   await worker.maintain()
   assert.deepEqual(await openDays(), [])
   await world.append([line('1'), line('3')])
   await world.settle(worker)
   assert.deepEqual(worker.importTally, { counted: 2, duplicate: 2, late: 2, bot: 0 })
+})
+
+test('a day that is being imported is not taken for one that is over in the moment its key is made', async () => {
+  const { keyValue } = world.engines
+  const wrong: string[] = []
+  let made = 0
+  const createOnce: typeof keyValue.secrets.createOnce = async (name, make) => {
+    const key = await keyValue.secrets.createOnce(name, make)
+    if (!name.startsWith('epoch/')) return key
+    made++
+    const due = await dueEpochs(
+      { epochKeys: new EpochKeys(keyValue.secrets), keyValue, clock: world.clock },
+      world.clock.now(),
+    )
+    wrong.push(...due.map((one) => one.name))
+    return key
+  }
+  const secrets = new Proxy(keyValue.secrets, {
+    get: (target, name) => (name === 'createOnce' ? createOnce : bound(target, name)),
+  })
+  const watched = new Proxy(keyValue, { get: (target, name) => (name === 'secrets' ? secrets : bound(target, name)) })
+  const worker = await world.startWorker({ keyValue: watched })
+  const over = { route: 'import-all', unit: addressUnit('192.0.2.7', 'agent/2') } as const
+  await world.append([recordOf({ at: world.clock, ids: ['1'], time: Date.parse('2015-05-17T10:00:00Z'), over })])
+  await world.settle(worker)
+  assert.ok(made >= 3)
+  assert.deepEqual(wrong, [])
 })
 
 test('at the raw-retention deadline a key goes even when the worker is far behind', async () => {
@@ -306,6 +337,33 @@ test('a rule takes its cap of values a day; later ones are (other), also when th
     { version: '1.2', events: '1' },
     { version: '1.3', events: '1' },
   ])
+})
+
+test('while the warehouse is away the worker waits, and then counts everything once', async () => {
+  const { warehouse } = world.engines
+  let away = true
+  let tried = 0
+  const insert: typeof warehouse.insert = async (block) => {
+    tried++
+    // The first one arrives, though nobody hears of it.
+    if (tried === 1) await warehouse.insert(block)
+    if (away) throw new WarehouseUnavailableError('the test has taken it away')
+    await warehouse.insert(block)
+  }
+  const select: typeof warehouse.select = async (sql, params) => {
+    if (away && tried > 0) throw new WarehouseUnavailableError('the test has taken it away')
+    return warehouse.select(sql, params)
+  }
+  const flaky = new Proxy(warehouse, {
+    get: (target, name) => (name === 'insert' ? insert : name === 'select' ? select : bound(target, name)),
+  })
+  const worker = await world.startWorker({ warehouse: flaky })
+  await world.append([recordOf({ at: world.clock, device: 'x', events: 3 })])
+  await until(() => tried === 1)
+  await world.append([recordOf({ at: world.clock, device: 'y', events: 2 })])
+  away = false
+  await world.settle(worker)
+  assert.deepEqual(await world.rows(eventsOf(usageDay)), [{ events: '5', devices: '2' }])
 })
 
 test('what cannot be read is quarantined by reason and shape, without a value', async () => {

@@ -1,0 +1,62 @@
+/** `npm run worker`: counts what its share of the partitions brings; as many of them as there is work for. */
+import path from 'node:path'
+import { readCatalogue } from '../shared/catalogue-file.ts'
+import { systemClock } from '../shared/clock.ts'
+import { lockDataDirectory } from '../shared/data-directory.ts'
+import { sharedLease } from '../shared/lease.ts'
+import { createMetrics } from '../shared/metrics.ts'
+import { openEventLog, openKeyValue, openWarehouse, whenReachable } from './engines.ts'
+import { givenSecrets, requireServers } from './role.ts'
+import { runProcess } from './run-process.ts'
+import { openLocator } from './worker/locate.ts'
+import { createWorkerServer } from './worker/server.ts'
+import { Worker } from './worker/worker.ts'
+
+/** Renewed every second by its holder. */
+const leaseMs = 15_000
+
+runProcess(async ({ config, logger, onFatal, stopping }) => {
+  requireServers('worker', config, 'eventLogUrl', 'keyValueUrl', 'warehouseUrl')
+  const credentials = givenSecrets('worker', config, 'adminToken')
+  const catalogue = readCatalogue(config.catalogue)
+  const locate = await openLocator(config.geoipMmdb)
+  const dir = path.join(config.dataDir, 'worker')
+  const lock = await lockDataDirectory(dir, {})
+  const metrics = createMetrics()
+  let started = false
+  const readiness = () => ({
+    ready: started,
+    checks: { stores: started ? 'ok' : 'event log, key-value store or warehouse cannot be reached yet' },
+  })
+  const server = await createWorkerServer({ config, credentials, metrics, readiness, logger })
+  logger.info({ url: await server.listen() }, 'health and metrics of the worker')
+  const options = { config, clock: systemClock, logger, onFatal }
+  const log = await whenReachable(logger, stopping, () => openEventLog(options))
+  const keyValue = await whenReachable(logger, stopping, () => openKeyValue(options))
+  const warehouse = await whenReachable(logger, stopping, () => openWarehouse(options))
+  const worker = new Worker({
+    log,
+    keyValue,
+    warehouse,
+    catalogue,
+    clock: systemClock,
+    logger,
+    metrics,
+    locate,
+    lingerMs: config.lingerMs,
+    scratchDir: path.join(dir, 'scratch'),
+    onFatal,
+    upkeepLease: sharedLease(keyValue, 'upkeep', leaseMs, systemClock),
+  })
+  await whenReachable(logger, stopping, () => worker.start())
+  started = true
+  logger.info('the worker counts')
+  return {
+    async close() {
+      await worker.drain()
+      await server.drain()
+      for (const engine of [log, keyValue, warehouse]) await engine.close()
+      await lock.release()
+    },
+  }
+})
