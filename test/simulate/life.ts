@@ -13,7 +13,7 @@ export class Life {
   /** While it stands still: what will have reached it when it goes on. */
   #backlog: (() => void)[] | undefined
   #thaw: (() => void) | undefined
-  #unanswered = new Set<(error: Error) => void>()
+  #unanswered = new Set<() => void>()
   #isOver = false
 
   constructor(name: string, time: VirtualTime, onEnd: (life: Life) => void) {
@@ -37,12 +37,19 @@ export class Life {
     else what()
   }
 
-  /** A promise that the process waits for; after its death it is rejected, so that what it has open is closed. */
-  waitFor<T>(settle: (resolve: (value: T) => void, reject: (error: unknown) => void) => void): Promise<T> {
+  /**
+   * A promise that the process waits for. At its death it settles, so that what the process has open is closed: with an
+   * error, or, where nothing can go wrong (a timer), with `atEnd`. Nothing that it does afterwards is seen outside.
+   */
+  waitFor<T>(
+    settle: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+    atEnd?: { value: T },
+  ): Promise<T> {
     const promise = new Promise<T>((resolve, reject) => {
-      if (this.#isOver) return reject(new ProcessGoneError('the process is dead'))
-      this.#unanswered.add(reject)
-      const settled = () => this.#unanswered.delete(reject)
+      const giveUp = () => (atEnd ? resolve(atEnd.value) : reject(new ProcessGoneError('the process is dead')))
+      if (this.#isOver) return giveUp()
+      this.#unanswered.add(giveUp)
+      const settled = () => this.#unanswered.delete(giveUp)
       settle(
         (value) => this.reach(() => settled() && resolve(value)),
         (error) => this.reach(() => settled() && reject(error)),
@@ -73,8 +80,7 @@ export class Life {
     if (this.#isOver) return
     this.#isOver = true
     this.#thaw?.()
-    const gone = new ProcessGoneError('the process is dead')
-    for (const reject of this.#unanswered) reject(gone)
+    for (const giveUp of this.#unanswered) giveUp()
     this.#unanswered.clear()
     this.#onEnd(this)
   }

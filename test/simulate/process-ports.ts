@@ -58,12 +58,9 @@ function logOf(log: SimulatedLog, life: Life, calls: Calls, group: ConsumerGroup
 function warehouseOf(warehouse: SimulatedWarehouse, calls: Calls, catalogue: Catalogue): Warehouse {
   return {
     insert: (block) =>
-      calls.make(
-        'warehouse.insert',
-        block.token,
-        (isLate) => warehouse.insert(block, isLate),
-        () => warehouse.tear(block),
-      ),
+      calls.make('warehouse.insert', block.token, (isLate) => warehouse.insert(block, isLate), {
+        whenTorn: () => warehouse.tear(block),
+      }),
     async select<Row>(sql: string, params: Record<string, unknown> = {}): Promise<Row[]> {
       if (sql.includes(`dataset = '${markDataset}'`) && sql.includes('max(hi)')) {
         const log = sql.includes('{log:String}') ? String(params.log) : undefined
@@ -90,12 +87,14 @@ function otherRows(sql: string, catalogue: Catalogue): Record<string, string>[] 
 /** Waiting, by virtual time: it ends late, and not at all while the process stands still. */
 export function timingOf(life: Life, calls: Calls, time: VirtualTime, random: Random): Timing {
   let heldMs = 0
+  const atEnd = { value: undefined }
   return {
     sleep: (waitMs) =>
       calls.make(
         'timing.sleep',
         `${waitMs}`,
-        () => new Promise<void>((resolve) => time.after(waitMs, () => resolve())),
+        () => new Promise<void>((resolve) => void time.after(waitMs, () => resolve())),
+        { atEnd },
       ),
     every(everyMs, look) {
       let isOver = false
@@ -112,7 +111,7 @@ export function timingOf(life: Life, calls: Calls, time: VirtualTime, random: Ra
         isOver = true
       }
     },
-    turn: () => calls.make('timing.turn', '', () => undefined),
+    turn: () => calls.make<void>('timing.turn', '', () => undefined, { atEnd }),
     // Now and then a step of the batch has taken its time.
     elapsedMs: () => {
       if (random.chance(0.05)) heldMs += 20

@@ -72,7 +72,10 @@ export class Senders {
 
   /** The same request, or part of it in a record of its own. */
   #again(request: Request): void {
-    if (this.#random.chance(0.6) || !request.isAcknowledged) return this.#attempt(request)
+    if (this.#random.chance(0.6) || !request.isAcknowledged) {
+      this.#attempt(request)
+      return
+    }
     const { unit, partition, events } = this.#random.pick(request.parts)
     this.#append(unit, partition, this.#random.shuffled(events).slice(0, this.#random.integer(1, events.length)))
   }

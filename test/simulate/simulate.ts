@@ -1,5 +1,5 @@
 /** One seed: a world of stores, processes and senders, what happens in it, and what has been counted in the end. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { Random } from '../../services/command-line/demo-random.ts'
@@ -7,7 +7,7 @@ import { MarkMissingError } from '../../services/worker/store.ts'
 import { createLogger } from '../../shared/logger.ts'
 import { createMetrics } from '../../shared/metrics.ts'
 import { MemoryKeyValue } from '../doubles/memory-key-value.ts'
-import { Calls, type StoreName, type Surroundings } from './calls.ts'
+import { Calls } from './calls.ts'
 import { type Comparison, compare } from './compare.ts'
 import { ConsumerGroup } from './consumer-group.ts'
 import { Counts } from './counts.ts'
@@ -20,6 +20,7 @@ import { Senders } from './senders.ts'
 import { SimulatedLog } from './simulated-log.ts'
 import { type Machine, SimulatedProcess } from './simulated-process.ts'
 import { SimulatedWarehouse } from './simulated-warehouse.ts'
+import type { StoreName, Surroundings } from './travelling-call.ts'
 import { VirtualTime } from './virtual-time.ts'
 
 export interface SimulationOptions {
@@ -36,6 +37,8 @@ export interface SimulationResult extends Comparison {
   readonly stuck: string
 }
 
+/** Memory where there is such a place: scratch files are most of what a seed costs. */
+const scratchParent = existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir()
 const eventsMax = 600_000
 const requestsEach = { min: 120, max: 200 }
 const processesMax = 3
@@ -44,7 +47,7 @@ const partitionsMax = 4
 const starts = ['2026-11-24T12:00:00Z', '2026-11-24T23:57:00Z', '2026-11-29T23:58:00Z', '2026-11-30T23:58:30Z']
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const scratchDir = mkdtempSync(path.join(os.tmpdir(), 'headcount-simulation-'))
+  const scratchDir = mkdtempSync(path.join(scratchParent, 'headcount-simulation-'))
   try {
     return await new Simulation(options, scratchDir).run()
   } finally {

@@ -18,8 +18,8 @@ interface Partition {
   waiting: (() => void)[]
 }
 
-/** A read gives any number of the records that are there, up to this. */
-const readRecordsMax = 6
+/** A read gives any number of the records that are there, up to one of these: mostly few, for there to be many batches. */
+const readRecordsMax = [1, 1, 2, 6]
 
 export class SimulatedLog {
   readonly logId: string
@@ -106,7 +106,7 @@ export class SimulatedLog {
     const { records } = this.#of(partition)
     if (records.length <= from) await this.#grown(partition, limit.waitMs)
     this.check(partition, epoch)
-    const count = Math.min(limit.records, this.#random.integer(1, readRecordsMax))
+    const count = Math.min(limit.records, this.#random.integer(1, this.#random.pick(readRecordsMax)))
     const before = Math.min(from + count, limit.before ?? Number.POSITIVE_INFINITY)
     return { records: records.slice(from, before), end: records.length }
   }
