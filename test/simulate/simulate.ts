@@ -26,6 +26,8 @@ import { VirtualTime } from './virtual-time.ts'
 export interface SimulationOptions {
   readonly seed: number
   readonly mutation?: Mutation | undefined
+  /** Commits that were sent twice may take effect again after later ones: what the port of the log rules out. */
+  readonly reorderCommits?: boolean | undefined
   /** Told of every call and fault, in order. */
   readonly trace?: (line: string) => void
 }
@@ -95,6 +97,7 @@ class Simulation {
     const around = { time: this.#time, random: this.#random, counts: this.#counts }
     const partitions = this.#random.integer(1, partitionsMax)
     const log = new SimulatedLog(logId, partitions, this.#time, this.#random, this.#counts)
+    log.reordersCommits = this.#options.reorderCommits ?? false
     const group = new ConsumerGroup(this.#time, this.#random, this.#counts, log)
     const processes = this.#startProcesses({ log, keyValue: this.#keyValue, warehouse: this.#warehouse }, group)
     const from = this.#requests.length

@@ -33,6 +33,7 @@ export interface Machine {
 const restartMsMax = 2_000
 const restlessMsMax = 60_000
 const leaseMs = 30_000
+const cachedUnitsMax = 20
 /** Small, for the scratch files to be used; or so large that they are not. */
 const memoryIds = [64, 4096, 4096, 4096]
 
@@ -67,6 +68,7 @@ export class SimulatedProcess {
       lingerMs: random.pick([0, 20]),
       scratchDir: `${scratchDir}/${life.name}`,
       memoryIdsMax: random.pick(memoryIds),
+      cachedUnitsMax,
       upkeepLease: sharedLease(engines.keyValue, 'upkeep', leaseMs, clock),
       // The next event, as a process that ends itself does so after what it is in has returned.
       onFatal: (error) => this.#endItself(life, error),

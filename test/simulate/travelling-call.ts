@@ -56,59 +56,69 @@ export class TravellingCall<T> {
   }
 
   goWrong(fault: Fault): void {
-    this.#wrong[fault]()
+    const courses: Record<Fault, () => void> = { ...this.#ends(), ...this.#troubles() }
+    courses[fault]()
   }
 
-  readonly #wrong: Record<Fault, () => void> = {
-    'crash-before': () => this.#travel(() => this.#die()),
-    'crash-after': () =>
-      this.#travel(() => {
-        this.#happen(false)
-        this.#die()
-      }),
-    'crash-late': () => {
-      this.#happenLate()
-      this.#travel(() => this.#die())
-    },
-    refused: () => this.#travel(() => this.#fail()),
-    'answer-lost': () => {
-      this.#around.counts.note('lost answers')
-      this.#travel(() => {
-        this.#happen(false)
-        this.#travel(() => this.#fail(), this.#longMs(slowMsMax))
-      })
-    },
-    late: () => {
-      this.#around.counts.note('lost answers')
-      this.#happenLate()
-      this.#travel(() => this.#fail(), this.#longMs(slowMsMax))
-    },
-    duplicated: () => {
-      this.#around.counts.note('effects that came twice')
-      this.#travel(() => {
-        this.#carryOut()
+  /** The process does not hear what it should. */
+  #ends() {
+    return {
+      'crash-before': () => this.#travel(() => this.#die()),
+      'crash-after': () =>
+        this.#travel(() => {
+          this.#happen(false)
+          this.#die()
+        }),
+      'crash-late': () => {
         this.#happenLate()
-      })
-    },
-    slow: () => {
-      const longMs = this.#longMs(slowMsMax)
-      if (this.#around.random.chance(0.5)) this.#travel(() => this.#carryOut(), longMs)
-      else this.#travel(() => this.#carryOut(longMs))
-    },
-    'taken-away': () => this.#changeHands(() => this.#around.group.takeAwayFrom(this.#life)),
-    'handed-over': () => this.#changeHands(() => this.#around.group.handOverFrom(this.#life)),
-    frozen: () => this.#freeze(),
-    outage: () => {
-      this.#shutStore()
-      this.#travel(() => this.#carryOut())
-    },
-    'token-without-part': () =>
-      this.#travel(() => {
-        this.#call.whenTorn?.()
+        this.#travel(() => this.#die())
+      },
+      refused: () => this.#travel(() => this.#fail()),
+      'answer-lost': () => {
+        this.#around.counts.note('lost answers')
+        this.#travel(() => {
+          this.#happen(false)
+          this.#travel(() => this.#fail(), this.#longMs(slowMsMax))
+        })
+      },
+      late: () => {
+        this.#around.counts.note('lost answers')
+        this.#happenLate()
+        this.#travel(() => this.#fail(), this.#longMs(slowMsMax))
+      },
+      'token-without-part': () =>
+        this.#travel(() => {
+          this.#call.whenTorn?.()
+          this.#shutStore()
+          if (this.#around.random.chance(0.5)) this.#die()
+          else this.#fail()
+        }),
+    }
+  }
+
+  /** It hears it, at another time or as another one than it takes itself for. */
+  #troubles() {
+    return {
+      duplicated: () => {
+        this.#around.counts.note('effects that came twice')
+        this.#travel(() => {
+          this.#carryOut()
+          this.#happenLate()
+        })
+      },
+      slow: () => {
+        const longMs = this.#longMs(slowMsMax)
+        if (this.#around.random.chance(0.5)) this.#travel(() => this.#carryOut(), longMs)
+        else this.#travel(() => this.#carryOut(longMs))
+      },
+      'taken-away': () => this.#changeHands(() => this.#around.group.takeAwayFrom(this.#life)),
+      'handed-over': () => this.#changeHands(() => this.#around.group.handOverFrom(this.#life)),
+      frozen: () => this.#freeze(),
+      outage: () => {
         this.#shutStore()
-        if (this.#around.random.chance(0.5)) this.#die()
-        else this.#fail()
-      }),
+        this.#travel(() => this.#carryOut())
+      },
+    }
   }
 
   /** Has the effect and gives its result back, if the store takes calls. */
