@@ -35,6 +35,8 @@ export interface BatchTools {
   readonly locate: Locate
   readonly metrics: Metrics
   readonly timing: Timing
+  /** Units whose keyed hashes are kept from one batch to the next. */
+  readonly cachedUnitsMax?: number | undefined
   /** Added to, by outcome, for every imported line. */
   readonly importTally: { counted: number; duplicate: number; late: number; bot: number }
 }
@@ -52,7 +54,7 @@ export class BatchRunner {
 
   constructor(tools: BatchTools) {
     this.#tools = tools
-    this.#pseudonymiser = createPseudonymiser(tools.epochKeys)
+    this.#pseudonymiser = createPseudonymiser(tools.epochKeys, tools.cachedUnitsMax)
     this.#folder = new Folder(tools.catalogue, tools.knownValues, tools.locate !== locateNowhere)
   }
 

@@ -15,7 +15,7 @@ import { dayMs, type EpochKind } from '../../shared/window.ts'
 import { classifyClient } from './classify-client.ts'
 import type { Observation, PseudonymousObservation } from './observation.ts'
 
-const cachedUnitsMax = 20_000
+const cachedUnitsMaxDefault = 20_000
 
 /**
  * The keyed hashes of one unit in its three epochs. A pseudonym is 48 bits of them: among a million devices of a window
@@ -56,7 +56,8 @@ export interface Pseudonymiser {
   readonly units: LRUCache<string, UnitPseudonyms>
 }
 
-export function createPseudonymiser(epochKeys: EpochKeys): Pseudonymiser {
+/** @param cachedUnitsMax units whose keyed hashes are kept */
+export function createPseudonymiser(epochKeys: EpochKeys, cachedUnitsMax = cachedUnitsMaxDefault): Pseudonymiser {
   return { epochKeys, units: new LRUCache({ max: cachedUnitsMax }) }
 }
 

@@ -59,6 +59,8 @@ export interface WorkerDeps {
   readonly timing?: Timing
   /** Most live event ids held in memory, per partition. */
   readonly memoryIdsMax?: number
+  /** Units whose keyed hashes are kept from one batch to the next, per partition. */
+  readonly cachedUnitsMax?: number
 }
 
 /** How often due ends are looked for; real time, for the looking itself is cheap. */
@@ -352,6 +354,7 @@ export class Worker {
       locate,
       metrics,
       timing: this.#timing,
+      cachedUnitsMax: this.#deps.cachedUnitsMax,
       importTally: tally,
     })
     const onProgress = (progress: Progress) => {

@@ -10,7 +10,8 @@
  * - **Append time.** `appendedAt` is set by the log, never by the sender, and does not decrease within a partition.
  * - **Commit with metadata.** A consumer commits a position (the next one to read) and a short metadata string in one
  *   atomic, durable write. A commit made with an assignment that has since been handed over is refused with
- *   `StaleAssignmentError`; its holder must stop at once.
+ *   `StaleAssignmentError`; its holder must stop at once. Commits of one assignment take effect in the order in which
+ *   they were called, if at all: an adapter that sends one again must not let it overtake, or be overtaken by, another.
  * - **Retention.** A record is unreadable, and its bytes are gone from every file, at the latest 72 h + 2 h after
  *   `appendedAt`, whether or not it was consumed.
  * - **Identity.** `logId` is drawn at random when the log is created (a Kafka topic's id): positions of one log mean
