@@ -215,10 +215,12 @@ describe('docker-compose.yml, read by Docker Compose', () => {
       assert.equal(read(plain)[name]?.ports, undefined)
       assert.match(JSON.stringify(read(local)[name]?.ports), /127\.0\.0\.1/)
     }
-    // Docker Compose writes a network without settings as null or {}, as it likes.
+    // Docker Compose writes a network without settings as null or {}, and volumes in any order, as it likes.
     const others = (text: string) =>
-      Object.entries(read(text)).flatMap(([name, { networks = [], ...rest }]) =>
-        ['kafka', 'redis', 'clickhouse'].includes(name) ? [] : [[name, rest, Object.keys(networks).sort()]],
+      Object.entries(read(text)).flatMap(([name, { networks = [], volumes = [], ...rest }]) =>
+        ['kafka', 'redis', 'clickhouse'].includes(name)
+          ? []
+          : [[name, rest, Object.keys(networks).sort(), [...volumes].sort()]],
       )
     assert.deepEqual(others(local), others(plain))
   })
