@@ -86,6 +86,12 @@ export class EpochKeys {
     this.#lastDay = Number.NaN
   }
 
+  /** Makes the key of an epoch that has cells and no key. True when there was none; an epoch that has closed gets none. */
+  async make(name: EpochName): Promise<boolean> {
+    if ((await this.#secrets.read(secretPrefix + name)) !== undefined) return false
+    return (await this.#key(name)) !== undefined
+  }
+
   async isClosed(name: EpochName): Promise<boolean> {
     return this.#secrets.isDestroyed(secretPrefix + name)
   }

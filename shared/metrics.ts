@@ -27,6 +27,7 @@ export interface Metrics {
   readonly epochKeys: Gauge<'kind'>
   readonly quarantined: Gauge
   readonly unsealedDays: Counter
+  readonly epochKeysLost: Counter
 }
 
 /** @param processMetrics also the usual process_… and nodejs_… ones */
@@ -78,6 +79,10 @@ export function createMetrics(processMetrics = true): Metrics {
     unsealedDays: counter(
       'unsealed_days_total',
       'Day keys destroyed at the raw-retention deadline before their day had closed',
+    ),
+    epochKeysLost: counter(
+      'epoch_keys_lost_total',
+      'Epochs (days, weeks, months) whose key was lost with the key-value store: their devices count anew',
     ),
   }
   for (const [reason, { intended }] of Object.entries(dropReasons))

@@ -1,9 +1,11 @@
 /**
  * The memory of event ids of one partition: which were seen, under which keys, and the blobs that rebuild it.
  *
- * Key-value entries: `ids/<log id>/<partition>/live/<first position>` (expires after 24 h + raw retention) and
- * `ids/<log id>/<partition>/import/<day>/<first position>` (removed when the day closes). A blob is a run of 32-byte
- * entries: the id's fingerprint (id-fingerprint.ts), place and appendedAt as doubles. Writing a batch again overwrites its own blob.
+ * Key-value entries: `ids/<store>/<log id>/<partition>/live/<first position>` (expires after 24 h + raw retention),
+ * `…/import/<day>/<first position>` (removed when the day closes), and `ids-complete/<store>/<log id>/<partition>` (there is
+ * a blob of every batch that was committed). A blob is a run of 32-byte entries: the id's fingerprint (id-fingerprint.ts),
+ * place and appendedAt as doubles. Writing a batch again overwrites its own blob. The store's name is in the key, so that
+ * what a process that knew an earlier store writes late is not taken for memory of this one.
  */
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
@@ -32,6 +34,8 @@ export const idSecretPrefix = 'ids/'
 export interface IdMemoryOptions {
   keyValue: KeyValue
   epochKeys: EpochKeys
+  /** The name of the key-value store. */
+  storeId: string
   logId: string
   partition: number
   scratchDir: string
@@ -42,6 +46,7 @@ export interface IdMemoryOptions {
 export class IdMemory {
   readonly #options: IdMemoryOptions
   readonly #prefix: string
+  readonly #completeKey: string
   readonly #live: SeenIds
   readonly #imports = new Map<string, SeenIds>()
   /** By UTC day number. */
@@ -54,13 +59,25 @@ export class IdMemory {
   constructor(options: IdMemoryOptions) {
     this.#options = options
     rmSync(options.scratchDir, { recursive: true, force: true })
-    this.#prefix = `ids/${options.logId}/${String(options.partition).padStart(5, '0')}/`
+    const place = `${options.storeId}/${options.logId}/${String(options.partition).padStart(5, '0')}`
+    this.#prefix = `ids/${place}/`
+    this.#completeKey = `ids-complete/${place}`
     const { memoryIdsMax } = options
     this.#live = SeenIds.open({
       windowMs: idWindowMs,
       scratchDir: path.join(options.scratchDir, 'live'),
       ...(memoryIdsMax !== undefined && { memoryIdsMax }),
     })
+  }
+
+  /** Whether the store has the blobs of everything committed. Where not, they are to be made again (rebuild-memory.ts). */
+  async isComplete(): Promise<boolean> {
+    return (await this.#options.keyValue.get(this.#completeKey)) !== undefined
+  }
+
+  /** To be called once they are. From then on every batch adds its own. */
+  async markComplete(): Promise<void> {
+    await this.#options.keyValue.put(this.#completeKey, Buffer.from('1'))
   }
 
   /**

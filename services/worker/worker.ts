@@ -11,6 +11,7 @@ import { type Assignment, type EventLog, StaleAssignmentError } from '../../shar
 import { writeFreshness } from '../../shared/freshness.ts'
 import { Gate } from '../../shared/gate.ts'
 import { InTurn } from '../../shared/in-turn.ts'
+import { KeyValueLostError, StoreIdentity } from '../../shared/keyvalue/identity.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
 import { type Lease, soleLease } from '../../shared/lease.ts'
 import type { Logger } from '../../shared/logger.ts'
@@ -18,15 +19,14 @@ import type { Metrics } from '../../shared/metrics.ts'
 import { isUnavailable } from '../../shared/unavailable.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
 import { type EpochName, epochBounds, epochKinds, minuteMs, utcDay } from '../../shared/window.ts'
-import { BatchRunner } from './batch.ts'
 import { type CloseTools, closeEpoch, dueEpochs, type EpochTimes, epochTimes } from './close-epochs.ts'
 import { announceClosing, type Closing, closingDone, closings, everyPartition, isHeeded } from './closing.ts'
 import { consumePartition, type Progress } from './consume.ts'
 import { IdMemory } from './id-memory.ts'
-import { ImportDays } from './import-days.ts'
-import { KnownValues } from './known-values.ts'
 import type { Locate } from './locate.ts'
-import { Quarantine, readQuarantine } from './quarantine.ts'
+import { readQuarantine } from './quarantine.ts'
+import { rememberPartition } from './remember-partition.ts'
+import { restoreEpochs } from './restore-epochs.ts'
 import { applyRetention } from './retention.ts'
 import {
   addTallies,
@@ -88,6 +88,7 @@ export class Worker {
   readonly epochKeys: EpochKeys
   readonly #deps: WorkerDeps
   readonly #lease: Lease
+  readonly #identity: StoreIdentity
   readonly #gate = new Gate()
   readonly #stop = new AbortController()
   readonly #held = new Map<number, Held>()
@@ -104,12 +105,14 @@ export class Worker {
     this.epochKeys = new EpochKeys(deps.keyValue.secrets)
     this.#lease = deps.upkeepLease ?? soleLease
     this.#timing = deps.timing ?? systemTiming
+    this.#identity = new StoreIdentity(deps.keyValue, () => restoreEpochs({ ...deps, epochKeys: this.epochKeys }))
   }
 
   /** Prepares the tables and starts consuming. */
   async start(): Promise<void> {
     mkdirSync(this.#deps.scratchDir, { recursive: true, mode: 0o700 })
     await prepareTables(this.#deps.warehouse, this.#deps.catalogue)
+    await this.#identity.check()
     await this.#heedClosings()
     await this.#deps.log.subscribe({
       assigned: (assignment) => this.#take(assignment),
@@ -118,6 +121,7 @@ export class Worker {
     this.#stopLooking = this.#timing.every(lookEveryMs, () => {
       if (this.#upkeepWaits) return
       this.maintain().catch((error) => {
+        if (error instanceof KeyValueLostError) return this.#deps.onFatal(error)
         // That a server is away, the partitions say.
         const level = isUnavailable(error) ? 'debug' : 'error'
         this.#deps.logger[level]({ err: error }, 'upkeep failed; it is tried again in a second')
@@ -146,6 +150,7 @@ export class Worker {
   }
 
   async #maintain(): Promise<void> {
+    await this.#identity.check()
     await this.#heedClosings()
     for (const { partition, freshTo } of this.progress()) await writeFreshness(this.#deps.keyValue, partition, freshTo)
     await this.#tellProgress()
@@ -317,46 +322,30 @@ export class Worker {
   /** Waits, or less when the signal aborts. */
   async #pause(waitMs: number, signal: AbortSignal): Promise<void> {
     await new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true })
-      void this.#timing.sleep(waitMs).then(resolve)
+      const goOn = () => {
+        signal.removeEventListener('abort', goOn)
+        resolve()
+      }
+      signal.addEventListener('abort', goOn)
+      void this.#timing.sleep(waitMs).then(goOn)
     })
   }
 
   async #consume(held: Held): Promise<void> {
     const { keyValue, log, metrics, catalogue, locate, warehouse, clock, logger, lingerMs, scratchDir } = this.#deps
+    const { memoryIdsMax, cachedUnitsMax } = this.#deps
+    const { epochKeys } = this
     const { assignment, tally } = held
     const { partition } = assignment
     await this.#speakFor(held)
     const memory = new IdMemory({
-      keyValue,
-      epochKeys: this.epochKeys,
-      logId: log.logId,
-      partition,
+      ...{ keyValue, epochKeys, storeId: await this.#identity.check(), logId: log.logId, partition, memoryIdsMax },
       scratchDir: path.join(scratchDir, String(partition)),
-      memoryIdsMax: this.#deps.memoryIdsMax,
     })
     held.memory = memory
-    const knownValues = new KnownValues(keyValue, partition)
-    const importDays = new ImportDays(keyValue, partition)
-    const { position } = await assignment.committed()
-    const { records } = await assignment.read(position, { records: 1, bytes: 1, waitMs: 0 })
-    await memory.load(records[0]?.appendedAt)
-    await knownValues.load()
-    await importDays.load()
-    const quarantine = new Quarantine(keyValue, log.logId, partition)
-    const runner = new BatchRunner({
-      catalogue,
-      ids: memory,
-      epochKeys: this.epochKeys,
-      knownValues,
-      quarantine,
-      importDays,
-      locate,
-      metrics,
-      timing: this.#timing,
-      cachedUnitsMax: this.#deps.cachedUnitsMax,
-      importTally: tally,
-    })
+    const pipeline = { catalogue, epochKeys, locate, cachedUnitsMax, importTally: tally, timing: this.#timing }
+    const remembering = { ...pipeline, keyValue, logId: log.logId, gate: this.#gate, metrics, logger }
+    const runner = await rememberPartition(assignment, memory, remembering, held.stop.signal)
     const onProgress = (progress: Progress) => {
       held.failures = 0
       held.progress = progress

@@ -8,7 +8,7 @@ interface Entry {
 }
 
 export class MemoryKeyValue implements KeyValue {
-  readonly secrets: SecretStore
+  readonly secrets: MemorySecrets
   readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()
 
@@ -60,6 +60,12 @@ export class MemoryKeyValue implements KeyValue {
     this.#entries.clear()
   }
 
+  /** Everything is gone, secrets and tombstones too: what a store is whose files were deleted. */
+  lose(): void {
+    this.#entries.clear()
+    this.secrets.lose()
+  }
+
   #living(key: string): Buffer | undefined {
     const entry = this.#entries.get(key)
     return entry && entry.expiresAt > this.#clock.now() ? entry.value : undefined
@@ -98,5 +104,10 @@ class MemorySecrets implements SecretStore {
 
   async list(): Promise<{ name: string; createdAt: number }[]> {
     return [...this.#living].map(([name, { createdAt }]) => ({ name, createdAt }))
+  }
+
+  lose(): void {
+    this.#living.clear()
+    this.#destroyed.clear()
   }
 }

@@ -21,6 +21,7 @@ export const happenings = [
   'tokens without their part',
   'recreated logs',
   'jumps of the clock',
+  'losses of the key-value store',
 ] as const
 export type Happening = (typeof happenings)[number]
 

@@ -19,6 +19,7 @@ export const mutations = [
   'deduplication-without-position',
   'commit-before-insert',
   'two-parts',
+  'memory-not-rebuilt',
 ] as const
 export type Mutation = (typeof mutations)[number]
 
@@ -46,6 +47,8 @@ export function mutated(engines: Engines, mutation: Mutation, stores: Stores): E
       }
     case 'two-parts':
       return { ...engines, warehouse: inTwoParts(engines.warehouse) }
+    case 'memory-not-rebuilt':
+      return { ...engines, keyValue: takenForComplete(engines.keyValue) }
   }
 }
 
@@ -101,6 +104,13 @@ function withoutPlaces(keyValue: Engines['keyValue']): Engines['keyValue'] {
         yield [key, changed] as [string, Buffer]
       }
     },
+  })
+}
+
+/** A store that has lost everything, taken for one in which nothing has been written yet. */
+function takenForComplete(keyValue: Engines['keyValue']): Engines['keyValue'] {
+  return overriding(keyValue, {
+    get: async (key) => (key.startsWith('ids-complete/') ? Buffer.from('1') : await keyValue.get(key)),
   })
 }
 

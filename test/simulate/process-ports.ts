@@ -5,7 +5,7 @@ import type { Timing } from '../../services/worker/timing.ts'
 import type { Catalogue } from '../../shared/catalogue.ts'
 import type { EventLog } from '../../shared/eventlog/port.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
-import { insertColumns, markDataset } from '../../shared/warehouse/schema.ts'
+import { finalDataset, insertColumns, markDataset } from '../../shared/warehouse/schema.ts'
 import type { MemoryKeyValue } from '../doubles/memory-key-value.ts'
 import type { Calls } from './calls.ts'
 import type { ConsumerGroup } from './consumer-group.ts'
@@ -67,7 +67,7 @@ function warehouseOf(warehouse: SimulatedWarehouse, calls: Calls, catalogue: Cat
         const partition = String(params.kp)
         return [await calls.make('warehouse.mark', partition, () => warehouse.mark(partition, log))] as Row[]
       }
-      return await calls.make('warehouse.select', sql.slice(0, 40), () => otherRows(sql, catalogue) as Row[])
+      return await calls.make('warehouse.select', sql.slice(0, 40), () => otherRows(sql, catalogue, warehouse) as Row[])
     },
     command: (sql) => calls.make('warehouse.command', sql.slice(0, 20), () => undefined),
     tableBytes: () => calls.make('warehouse.tableBytes', '', () => 0),
@@ -77,9 +77,10 @@ function warehouseOf(warehouse: SimulatedWarehouse, calls: Calls, catalogue: Cat
 }
 
 /** What is asked when tables are prepared and when retention looks for rows past their time: all is as it should be. */
-function otherRows(sql: string, catalogue: Catalogue): Record<string, string>[] {
+function otherRows(sql: string, catalogue: Catalogue, warehouse: SimulatedWarehouse): Record<string, string>[] {
   if (sql.includes('system.columns')) return insertColumns(catalogue).map((name) => ({ name }))
   if (sql.includes('system.tables')) return [{ sorting_key: '' }]
+  if (sql.includes('DISTINCT grain')) return sql.includes(finalDataset) ? [] : warehouse.windows()
   if (sql.includes('count() AS cells')) return [{ cells: '0' }]
   throw new Error(`the simulated warehouse does not know this statement: ${sql.slice(0, 80)}`)
 }

@@ -43,6 +43,9 @@ export interface SimulationResult extends Comparison {
 const scratchParent = existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir()
 const eventsMax = 600_000
 const requestsEach = { min: 120, max: 200 }
+/** The key-value store loses everything now and then, in some of the seeds. */
+const lossesMax = 2
+const lossWithinMs = 12_000
 const processesMax = 3
 const partitionsMax = 4
 /** Midnights of a day, of a week and of a month are near. */
@@ -66,6 +69,7 @@ class Simulation {
   readonly #warehouse = new SimulatedWarehouse(this.#counts)
   readonly #keyValue: MemoryKeyValue
   readonly #downUntil = new Map<StoreName, number>()
+  readonly #lostAt = new Map<StoreName, number>()
   readonly #scratchDir: string
   readonly #requests: Request[] = []
   #strange = ''
@@ -88,7 +92,7 @@ class Simulation {
     }
     // Whatever is still on its way arrives.
     await this.#time.run(() => false, eventsMax)
-    const compared = compare(this.#requests, this.#warehouse.cells)
+    const compared = compare(this.#requests, this.#warehouse.cells, this.#lostAt.size > 0)
     return { seed: this.#options.seed, counts: this.#counts, stuck: stuck || this.#strange, ...compared }
   }
 
@@ -103,6 +107,7 @@ class Simulation {
     const from = this.#requests.length
     const many = this.#random.integer(requestsEach.min, requestsEach.max)
     const firstDay = dayOf(this.#time.now())
+    if (this.#random.chance(0.3)) this.#loseKeyValue(this.#random.integer(1, lossesMax))
     const senders = new Senders({ ...around, log, firstDay }, from, from + many)
     await this.#time.run(() => senders.areDone && log.isConsumed, eventsMax)
     if (isLast) this.#faults.stop()
@@ -123,12 +128,23 @@ class Simulation {
     })
   }
 
+  #loseKeyValue(times: number): void {
+    for (let number = 0; number < times; number++)
+      this.#time.after(this.#random.next() * lossWithinMs, () => {
+        this.#counts.note('losses of the key-value store')
+        this.#options.trace?.(`${this.#time.passedMs.toFixed(3)} the key-value store loses everything`)
+        this.#lostAt.set('key-value', this.#time.passedMs)
+        this.#keyValue.lose()
+      })
+  }
+
   #machineOf(stores: Stores, group: ConsumerGroup): Machine {
     const { mutation, trace = () => undefined } = this.#options
     const time = this.#time
     const random = this.#random
     const around: Surroundings = {
       ...{ time, random, faults: this.#faults, counts: this.#counts, group, downUntil: this.#downUntil },
+      lostAt: this.#lostAt,
       trace: (line) => trace(`${time.passedMs.toFixed(3)} ${line}`),
     }
     return {

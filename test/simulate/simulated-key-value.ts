@@ -8,10 +8,12 @@ export class SimulatedKeyValue implements KeyValue {
   readonly secrets: SecretStore
   readonly #store: MemoryKeyValue
   readonly #calls: Calls
+  readonly #random: Random
 
   constructor(store: MemoryKeyValue, calls: Calls, random: Random) {
     this.#store = store
     this.#calls = calls
+    this.#random = random
     this.secrets = new SimulatedSecrets(store.secrets, calls, random)
   }
 
@@ -24,8 +26,10 @@ export class SimulatedKeyValue implements KeyValue {
     return this.#calls.make('key-value.put', key, () => this.#store.put(key, sent, options))
   }
 
-  putIfAbsent(): Promise<boolean> {
-    throw new Error('no step of the worker but the closing of an epoch does this, and the simulation has none')
+  /** Of the worker, only the naming of a store does this: a name is an identifier drawn at random, here by the seed. */
+  putIfAbsent(key: string): Promise<boolean> {
+    const name = Buffer.from(`store-${this.#random.integer(0, 2 ** 31)}`)
+    return this.#calls.make('key-value.putIfAbsent', key, () => this.#store.putIfAbsent(key, name))
   }
 
   compareAndSet(key: string, expected: Buffer | undefined, value: Buffer): Promise<boolean> {

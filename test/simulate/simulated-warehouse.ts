@@ -62,6 +62,15 @@ export class SimulatedWarehouse {
     return { hi: String(Math.max(0, ...found.map(({ hi }) => hi))), rows: String(found.length) }
   }
 
+  /** The windows that have cells, all of them open. */
+  windows(): { grain: string; start: string }[] {
+    const found = new Set([...this.cells.keys()].map((key) => key.split(' ').slice(1).join(' ')))
+    return [...found].map((window) => {
+      const [grain = '', start] = window.split(' ')
+      return { grain, start: String(Number(start) / 1000) }
+    })
+  }
+
   #addPart({ columns, lines }: InsertBlock): void {
     const at = (name: string) => columns.indexOf(name)
     const { sum } = measureColumns('weight')

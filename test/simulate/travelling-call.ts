@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly group: ConsumerGroup
   /** By store, until when it takes no calls (`VirtualTime.passedMs`). */
   readonly downUntil: Map<StoreName, number>
+  /** By store, when it last lost everything (`VirtualTime.passedMs`). */
+  readonly lostAt: Map<StoreName, number>
   readonly trace: (line: string) => void
 }
 
@@ -171,8 +173,11 @@ export class TravellingCall<T> {
   }
 
   #happenLate(): void {
-    const { time, counts, trace } = this.#around
+    const { time, counts, trace, lostAt } = this.#around
+    const sentAt = time.passedMs
     time.after(this.#longMs(lateMsMax), () => {
+      // Connections end with their server, and what nobody waits for, nobody sends again.
+      if ((lostAt.get(this.#store) ?? -1) >= sentAt) return
       counts.note('effects that came late')
       trace(`${this.#life.name} ${this.#call.kind} ${this.#call.what} — arrives late`)
       this.#happen(true)
