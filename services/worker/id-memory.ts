@@ -36,6 +36,8 @@ export interface IdMemoryOptions {
   epochKeys: EpochKeys
   /** The name of the key-value store. */
   storeId: string
+  /** Rejects when the store is no longer that one. */
+  checkStore: () => Promise<unknown>
   logId: string
   partition: number
   scratchDir: string
@@ -85,14 +87,9 @@ export class IdMemory {
    * @param firstAppendedAt of the first record still to be run, if it is known: what lies a window before it is of no use
    */
   async load(firstAppendedAt?: number): Promise<void> {
-    // Without such a record: what comes is appended no earlier than the newest that is known.
-    const next = firstAppendedAt ?? (await this.#newestLive())
-    for await (const [, blob] of this.#options.keyValue.scan(`${this.#prefix}live/`)) {
-      if (newestOf(blob) > next - idWindowMs) remember(this.#live, blob)
-    }
-    for await (const [key, blob] of this.#options.keyValue.scan(`${this.#prefix}import/`)) {
-      remember(this.#importOf(key.slice(this.#prefix.length).split('/')[1] ?? ''), blob)
-    }
+    await this.#loadBlobs(firstAppendedAt)
+    // Emptied while it was being read, it would have given less than there was.
+    await this.#options.checkStore()
   }
 
   /** Fetches the keys for ids of records appended on that day and up to the window before. Part of preparing a batch. */
@@ -103,6 +100,8 @@ export class IdMemory {
       const name = idSecretPrefix + utcDay(day * dayMs)
       const make = day === today || (await this.#options.keyValue.secrets.read(name)) !== undefined
       const key = make ? await this.#options.keyValue.secrets.createOnce(name, () => randomBytes(32)) : undefined
+      // A store that has lost everything gives another key, under which nothing that is remembered would be known.
+      await this.#options.checkStore()
       if (key) this.#liveKeys.set(day, new IdFingerprints(key))
       else if (day === today)
         throw new Error(
@@ -232,6 +231,17 @@ export class IdMemory {
     const key = this.#liveKeys.get(day)
     if (!key) throw new Error('the day of this record was not prepared')
     return key
+  }
+
+  async #loadBlobs(firstAppendedAt: number | undefined): Promise<void> {
+    // Without such a record: what comes is appended no earlier than the newest that is known.
+    const next = firstAppendedAt ?? (await this.#newestLive())
+    for await (const [, blob] of this.#options.keyValue.scan(`${this.#prefix}live/`)) {
+      if (newestOf(blob) > next - idWindowMs) remember(this.#live, blob)
+    }
+    for await (const [key, blob] of this.#options.keyValue.scan(`${this.#prefix}import/`)) {
+      remember(this.#importOf(key.slice(this.#prefix.length).split('/')[1] ?? ''), blob)
+    }
   }
 
   async #newestLive(): Promise<number> {

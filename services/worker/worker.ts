@@ -24,6 +24,7 @@ import { announceClosing, type Closing, closingDone, closings, everyPartition, i
 import { consumePartition, type Progress } from './consume.ts'
 import { IdMemory } from './id-memory.ts'
 import type { Locate } from './locate.ts'
+import { noticeNewLog } from './notice-new-log.ts'
 import { readQuarantine } from './quarantine.ts'
 import { rememberPartition } from './remember-partition.ts'
 import { restoreEpochs } from './restore-epochs.ts'
@@ -112,6 +113,7 @@ export class Worker {
   async start(): Promise<void> {
     mkdirSync(this.#deps.scratchDir, { recursive: true, mode: 0o700 })
     await prepareTables(this.#deps.warehouse, this.#deps.catalogue)
+    await noticeNewLog(this.#deps.warehouse, this.#deps.log.logId, this.#deps.logger)
     await this.#identity.check()
     await this.#heedClosings()
     await this.#deps.log.subscribe({
@@ -339,7 +341,9 @@ export class Worker {
     const { partition } = assignment
     await this.#speakFor(held)
     const memory = new IdMemory({
-      ...{ keyValue, epochKeys, storeId: await this.#identity.check(), logId: log.logId, partition, memoryIdsMax },
+      ...{ keyValue, epochKeys, logId: log.logId, partition, memoryIdsMax },
+      storeId: await this.#identity.check(),
+      checkStore: () => this.#identity.check(),
       scratchDir: path.join(scratchDir, String(partition)),
     })
     held.memory = memory

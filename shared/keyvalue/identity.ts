@@ -17,7 +17,6 @@ export class StoreIdentity {
   readonly #keyValue: KeyValue
   readonly #restore: () => Promise<void>
   #known: string | undefined
-  #checking: Promise<string> | undefined
 
   /** @param restore brings back into an empty store what must be in it before anything else; may run several times */
   constructor(keyValue: KeyValue, restore: () => Promise<void>) {
@@ -26,24 +25,21 @@ export class StoreIdentity {
   }
 
   /**
-   * The store's name. The first time, a store without one is named, and restored.
+   * The store's name. The first time, a store without one is named, and restored. Whatever was read before this resolves
+   * was read from the store that has this name.
    * @throws KeyValueLostError when it was another one before: this process must end and start anew
    */
   async check(): Promise<string> {
-    this.#checking ??= this.#check().finally(() => {
-      this.#checking = undefined
-    })
-    return await this.#checking
-  }
-
-  async #check(): Promise<string> {
     const found = await this.#name()
-    if (this.#known === undefined) this.#known = await this.#first(found)
-    else if (found !== this.#known)
-      throw new KeyValueLostError(
-        `the key-value store is ${found === undefined ? 'empty' : 'not the one it was'}: its files are gone, or its server has been replaced`,
-      )
-    return this.#known
+    if (this.#known === undefined) {
+      const name = await this.#first(found)
+      this.#known ??= name
+      if (name === this.#known) return name
+    }
+    if (found === this.#known) return found
+    throw new KeyValueLostError(
+      `the key-value store is ${found === undefined ? 'empty' : 'not the one it was'}: its files are gone, or its server has been replaced`,
+    )
   }
 
   /**

@@ -18,6 +18,7 @@ test('on real servers, with processes and servers killed and paused, every ackno
       'kill collector',
       'kill Redis',
       'kill broker',
+      'delete all that Redis has',
       'kill ClickHouse',
       'pause worker beyond its session',
     ],

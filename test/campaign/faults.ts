@@ -1,6 +1,9 @@
 /** What a campaign does to a fleet: one fault at a time, drawn from the seed, and everything is whole again after it. */
+import { readdir, rm } from 'node:fs/promises'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../../services/command-line/demo-random.ts'
+import { until } from '../fixtures/until.ts'
 import type { Fleet } from './fleet.ts'
 import type { RoleProcess } from './role-process.ts'
 
@@ -13,6 +16,7 @@ export type Fault =
   | 'one worker fewer, and one more'
   | 'kill broker'
   | 'kill Redis'
+  | 'delete all that Redis has'
   | 'kill ClickHouse'
 
 /** How often each is drawn. */
@@ -25,6 +29,7 @@ const weights: Record<Fault, number> = {
   'one worker fewer, and one more': 2,
   'kill broker': 3,
   'kill Redis': 3,
+  'delete all that Redis has': 1,
   'kill ClickHouse': 3,
 }
 
@@ -33,6 +38,8 @@ export const faults = Object.keys(weights) as Fault[]
 /** Longer than the session timeout of the fleet's workers. */
 const pauseMs = 8000
 const downMsMax = 4000
+/** A worker looks every second whether its key-value store is still the one it was. */
+const noticedMsMax = 15_000
 
 export function drawFault(random: Random): Fault {
   const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0)
@@ -85,9 +92,25 @@ export async function inflict(fault: Fault, fleet: Fleet, random: Random): Promi
       await fleet.redis.kill('SIGKILL')
       await sleep(downMs)
       return fleet.redis.start()
+    case 'delete all that Redis has':
+      return loseRedis(fleet, downMs)
     case 'kill ClickHouse':
       await fleet.clickhouse.kill('SIGKILL')
       await sleep(downMs)
       return fleet.clickhouse.start()
+  }
+}
+
+/** Workers notice it and end; whoever looks after them starts them again. */
+async function loseRedis(fleet: Fleet, downMs: number): Promise<void> {
+  await fleet.redis.kill('SIGKILL')
+  for (const entry of await readdir(fleet.redisDir)) await rm(path.join(fleet.redisDir, entry), { recursive: true })
+  await sleep(downMs)
+  await fleet.redis.start()
+  const workers = fleet.of('worker')
+  await until(() => workers.every(({ isRunning }) => !isRunning), noticedMsMax)
+  for (const worker of workers) {
+    worker.start()
+    await worker.untilLive()
   }
 }

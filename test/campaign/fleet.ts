@@ -61,6 +61,11 @@ export class Fleet {
     return fleet
   }
 
+  /** Redis's files. */
+  get redisDir(): string {
+    return path.join(this.#options.dir, 'redis')
+  }
+
   of(role: Role): RoleProcess[] {
     return this.processes.filter((one) => one.role === role)
   }
