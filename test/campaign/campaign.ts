@@ -8,16 +8,15 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from '../../services/command-line/demo-random.ts'
 import { systemClock } from '../../shared/clock.ts'
-import { ageMs, catalogueText } from '../crash/batches.ts'
-import { type Comparison, compareCounts } from '../crash/compare-counts.ts'
-import { cellsOfApi, freshTo } from '../crash/counted-cells.ts'
+import { catalogueText } from '../crash/batches.ts'
+import type { Comparison } from '../crash/compare-counts.ts'
 import { Senders } from '../crash/senders.ts'
 import { drawFault, type Fault, inflict } from './faults.ts'
 import { Fleet, fleetSecrets } from './fleet.ts'
+import { settle } from './settle.ts'
 
 const sendersCount = 3
 const featuresMax = 1800
-const settleMsMax = 180_000
 const calmMsMax = 3000
 const batchesPerSecond = 2
 
@@ -69,7 +68,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       await sleep(random.integer(0, calmMsMax))
     }
     senders.allow(batchesMax)
-    const counted = await settle(fleet, senders, startedAt, log)
+    const counted = await settle(fleet, senders, startedAt)
+    log(`everything is counted · ${said(senders)}`)
     const unplannedEnds = fleet.processes.reduce((sum, one) => sum + one.unplannedEnds, 0)
     const errors = counted.lost + counted.doubled + counted.wrongCells + counted.strangeCells
     return {
@@ -92,47 +92,6 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     if (options.keep) log(`kept: ${dir}`)
     else await rm(dir, { recursive: true, force: true })
   }
-}
-
-/** Starts what has ended, waits until everything sent is counted, and sets it against what was sent. */
-async function settle(
-  fleet: Fleet,
-  senders: Senders,
-  startedAt: number,
-  log: (line: string) => void,
-): Promise<Comparison> {
-  const tending = setInterval(() => {
-    for (const one of fleet.processes) if (!one.isRunning) one.start()
-  }, 1000)
-  try {
-    await senders.finish(settleMsMax)
-    log(`everything is acknowledged · ${said(senders)}`)
-    const [reporting] = fleet.of('reporting')
-    if (!reporting) throw new Error('there is no reporting')
-    await reporting.untilLive()
-    const asked = { reportingUrl: reporting.url, analystToken: fleetSecrets.analystToken, from: startedAt - ageMs }
-    const to = Date.now()
-    const deadline = performance.now() + settleMsMax
-    while ((await freshTo({ ...asked, to }).catch(() => 0)) < to || (await spooledBytes(fleet)) > 0) {
-      if (performance.now() > deadline) throw new Error(`not everything is counted after ${settleMsMax / 1000} s`)
-      await sleep(500)
-    }
-    const counted = await cellsOfApi({ ...asked, to: Date.now() })
-    return compareCounts(senders.acknowledged, counted)
-  } finally {
-    clearInterval(tending)
-  }
-}
-
-/** What waits on the collectors' disks is not in the log yet, so freshness says nothing of it. */
-async function spooledBytes(fleet: Fleet): Promise<number> {
-  const bytes = await Promise.all(
-    fleet.of('collector').map(async ({ url }) => {
-      const answer = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${fleetSecrets.adminToken}` } })
-      return Number(/^headcount_spool_bytes (\S+)$/m.exec(await answer.text())?.[1] ?? Number.NaN)
-    }),
-  ).catch(() => [Number.POSITIVE_INFINITY])
-  return bytes.reduce((sum, one) => sum + one, 0)
 }
 
 function said({ batches, acknowledged, events, retries }: Senders): string {

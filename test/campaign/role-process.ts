@@ -33,6 +33,12 @@ export class RoleProcess {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
   }
 
+  /** Of the process that runs now. @throws Error when none does */
+  get pid(): number {
+    if (!this.isRunning || this.#child?.pid === undefined) throw new Error(`${this.name} is not running`)
+    return this.#child.pid
+  }
+
   /** The end of what it wrote. */
   get output(): string {
     return this.#output
