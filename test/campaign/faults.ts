@@ -3,7 +3,6 @@ import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../../services/command-line/demo-random.ts'
-import { until } from '../fixtures/until.ts'
 import type { Fleet } from './fleet.ts'
 import type { RoleProcess } from './role-process.ts'
 
@@ -38,8 +37,6 @@ export const faults = Object.keys(weights) as Fault[]
 /** Longer than the session timeout of the fleet's workers. */
 const pauseMs = 8000
 const downMsMax = 4000
-/** A worker looks every second whether its key-value store is still the one it was. */
-const noticedMsMax = 15_000
 
 export function drawFault(random: Random): Fault {
   const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0)
@@ -101,16 +98,10 @@ export async function inflict(fault: Fault, fleet: Fleet, random: Random): Promi
   }
 }
 
-/** Workers notice it and end; whoever looks after them starts them again. */
+/** Workers that knew it notice, end, and are started again as any process that ends by itself. */
 async function loseRedis(fleet: Fleet, downMs: number): Promise<void> {
   await fleet.redis.kill('SIGKILL')
   for (const entry of await readdir(fleet.redisDir)) await rm(path.join(fleet.redisDir, entry), { recursive: true })
   await sleep(downMs)
   await fleet.redis.start()
-  const workers = fleet.of('worker')
-  await until(() => workers.every(({ isRunning }) => !isRunning), noticedMsMax)
-  for (const worker of workers) {
-    worker.start()
-    await worker.untilLive()
-  }
 }

@@ -9,6 +9,7 @@ export type Role = 'collector' | 'worker' | 'reporting'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const readyMsMax = 60_000
+const restartMs = 500
 const outputCharactersMax = 20_000
 
 export class RoleProcess {
@@ -60,7 +61,12 @@ export class RoleProcess {
     this.#child = child
     this.#killing = false
     child.once('exit', () => {
-      if (!this.#killing && this.#child === child) this.unplannedEnds++
+      if (this.#killing || this.#child !== child) return
+      this.unplannedEnds++
+      // What Kubernetes, Compose or systemd do.
+      setTimeout(() => {
+        if (!this.#killing && !this.isRunning) this.start()
+      }, restartMs).unref()
     })
   }
 
@@ -85,6 +91,7 @@ export class RoleProcess {
 
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     const child = this.#child
+    this.#killing = true
     if (!child || !this.isRunning) return
     const ended = once(child, 'exit')
     this.signal(signal)
