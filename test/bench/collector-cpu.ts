@@ -1,7 +1,8 @@
 /** Collector processor time per event, HTTP, checks and durable append included, over JSON.parse of the same bodies. */
-import { Agent, request } from 'node:http'
+import { Agent } from 'node:http'
 import { BenchEvents } from './bench-events.ts'
 import { median, startMeasured, withFolder } from './measured-process.ts'
+import { sendAll } from './send-all.ts'
 
 /** Of 100 events; fewer of larger ones. */
 const bodiesPerRound = 1500
@@ -34,11 +35,11 @@ export async function measureCollector(
     const costs: { collector: number; parse: number }[] = []
     const warmUp = Array.from({ length: 300 }, body)
     for (let sent = 0; sent < warmUpRequests * (100 / eventsPerBatch); sent += warmUp.length)
-      await sendAll(url, agent, warmUp, connections)
+      await sendAll(target(url), agent, warmUp, connections)
     for (let round = 0; round < rounds; round++) {
       const bodies = Array.from({ length: Math.ceil(bodiesPerRound * (100 / eventsPerBatch)) }, body)
       const before = await collector.ask<{ seconds: number }>({})
-      await sendAll(url, agent, bodies, connections)
+      await sendAll(target(url), agent, bodies, connections)
       const after = await collector.ask<{ seconds: number }>({})
       const parsed = await collector.ask<{ seconds: number; events: number }>({ parse: bodies.slice(0, 100) })
       costs.push({
@@ -57,31 +58,6 @@ export async function measureCollector(
   })
 }
 
-async function sendAll(url: string, agent: Agent, bodies: readonly string[], connections: number): Promise<void> {
-  let next = 0
-  const sendOne = async () => {
-    while (next < bodies.length) await send(url, agent, bodies[next++] ?? '')
-  }
-  await Promise.all(Array.from({ length: connections }, sendOne))
-}
-
-function send(url: string, agent: Agent, body: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      `${url}/v1/events`,
-      {
-        method: 'POST',
-        agent,
-        headers: { authorization: 'Bearer bench-write-key-0001', 'content-length': Buffer.byteLength(body) },
-      },
-      (answer) => {
-        answer.resume()
-        answer.on('end', () =>
-          answer.statusCode === 200 ? resolve() : reject(new Error(`the collector answered ${answer.statusCode}`)),
-        )
-      },
-    )
-    sent.on('error', reject)
-    sent.end(body)
-  })
+function target(url: string) {
+  return { url: `${url}/v1/events`, headers: { authorization: 'Bearer bench-write-key-0001' } }
 }

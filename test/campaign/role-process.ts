@@ -23,7 +23,17 @@ export class RoleProcess {
   unplannedEnds = 0
   #killing = false
 
-  constructor(role: Role, name: string, url: string, environment: Record<string, string>) {
+  readonly #nodeOptions: readonly string[]
+
+  /** @param nodeOptions of Node's own, before the program */
+  constructor(
+    role: Role,
+    name: string,
+    url: string,
+    environment: Record<string, string>,
+    nodeOptions: readonly string[] = [],
+  ) {
+    this.#nodeOptions = nodeOptions
     this.role = role
     this.name = name
     this.url = url
@@ -47,7 +57,7 @@ export class RoleProcess {
 
   start(): void {
     const { PATH, HOME } = process.env
-    const child = spawn(process.execPath, ['--import', 'tsx', `services/start-${this.role}.ts`], {
+    const child = spawn(process.execPath, [...this.#nodeOptions, '--import', 'tsx', `services/start-${this.role}.ts`], {
       cwd: root,
       env: { PATH, HOME, ...this.#environment },
       detached: true,
