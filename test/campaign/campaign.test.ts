@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findRedis } from '../../infra/services/redis.ts'
-import { MissingProgramError, needProgram } from '../../infra/services/run-program.ts'
 import { runCampaign } from './campaign.ts'
+import { withoutServers } from './needed-servers.ts'
 
-const missing = await missingServers()
+const skip = await withoutServers()
 
 test('on real servers, with processes and servers killed and paused, every acknowledged event counts once', {
-  skip: process.env.CI === 'true' ? false : missing,
+  skip,
 }, async () => {
   const result = await runCampaign({
     seed: 7,
@@ -29,16 +28,3 @@ test('on real servers, with processes and servers killed and paused, every ackno
   assert.deepEqual(result.examples, [])
   assert.deepEqual([result.lost, result.doubled, result.wrongCells, result.strangeCells], [0, 0, 0, 0])
 })
-
-/** Why not, or false. */
-async function missingServers(): Promise<string | false> {
-  if (!findRedis()) return 'needs Redis: npm run services:up says how to get one'
-  try {
-    await needProgram('java', ['-version'], 'Kafka needs Java')
-    await needProgram('mvn', ['-version'], 'Kafka needs Maven')
-    return false
-  } catch (error) {
-    if (error instanceof MissingProgramError) return error.message
-    throw error
-  }
-}
