@@ -10,6 +10,7 @@ import { inWords } from './kafka-error.ts'
 import { clientId } from './kafka-exchange.ts'
 import { KafkaGroup, type Membership } from './kafka-group.ts'
 import { PartitionsInUse } from './kafka-partitions.ts'
+import { PartitionsMemo } from './kafka-partitions-memo.ts'
 import { KafkaReader } from './kafka-reader.ts'
 import { logBytesExchange } from './kafka-requests.ts'
 import type { KafkaAddress } from './kafka-url.ts'
@@ -63,7 +64,13 @@ export async function openKafkaEventLog(options: KafkaEventLogOptions): Promise<
     if (errorCode !== 0) throw new LogUnavailableError(`Kafka does not know topic ${topic} yet`)
     if (leaders.length !== options.partitions)
       options.warn(`topic ${topic} has ${leaders.length} partitions and keeps them, not ${options.partitions}`)
-    return new KafkaEventLog(topicId, topic, cluster, options)
+    const groupId = `${options.address.topicPrefix}-partitions-${topicId}`
+    const memo = new PartitionsMemo(cluster, topic, groupId)
+    const inUse = new PartitionsInUse((await memo.read()) ?? { count: leaders.length }, options.clock ?? systemClock)
+    inUse.found(leaders.length)
+    // Written again each time: Kafka forgets what nobody commits for a week.
+    await memo.write(inUse.spread)
+    return new KafkaEventLog({ logId: topicId, topic, cluster, memo, inUse }, options)
   } catch (error) {
     await cluster.close()
     throw error
@@ -107,6 +114,14 @@ async function untilKnown(cluster: KafkaCluster) {
   }
 }
 
+interface OpenTopic {
+  readonly logId: string
+  readonly topic: string
+  readonly cluster: KafkaCluster
+  readonly memo: PartitionsMemo
+  readonly inUse: PartitionsInUse
+}
+
 class KafkaEventLog implements EventLog {
   readonly logId: string
   readonly #topic: string
@@ -115,6 +130,7 @@ class KafkaEventLog implements EventLog {
   readonly #clock: Clock
   readonly #appends: KafkaAppends
   readonly #inUse: PartitionsInUse
+  readonly #memo: PartitionsMemo
   readonly #looks: NodeJS.Timeout
   #group: KafkaGroup | undefined
   #assignments: KafkaAssignment[] = []
@@ -122,7 +138,7 @@ class KafkaEventLog implements EventLog {
   #closed = false
   #isFatal = false
 
-  constructor(logId: string, topic: string, cluster: KafkaCluster, options: KafkaEventLogOptions) {
+  constructor({ logId, topic, cluster, memo, inUse }: OpenTopic, options: KafkaEventLogOptions) {
     const { pendingBytesMax, appendTimeoutMs = 15_000, clock = systemClock } = options
     this.logId = logId
     this.#topic = topic
@@ -130,7 +146,8 @@ class KafkaEventLog implements EventLog {
     this.#options = options
     this.#clock = clock
     this.#appends = new KafkaAppends(cluster, { topic, pendingBytesMax, appendTimeoutMs })
-    this.#inUse = new PartitionsInUse(cluster.topic.leaders.length, clock)
+    this.#memo = memo
+    this.#inUse = inUse
     this.#looks = setInterval(() => void this.#look(), lookMs)
     this.#looks.unref()
   }
@@ -246,9 +263,17 @@ class KafkaEventLog implements EventLog {
       return this.#fatal(new Error(`${what}: what was known of its positions does not hold; start again`))
     }
     const count = topic.leaders.length
-    if (this.#inUse.found(count))
-      this.#options.warn(`topic ${this.#topic} has ${count} partitions now; new records use them from 0:00 UTC on`)
+    if (count > this.#inUse.count) await this.#agree(count).catch(() => undefined)
     this.#group?.lookAtPartitions()
+  }
+
+  /** Finds out from when on the others use partitions that the topic has got, or tells them. */
+  async #agree(count: number): Promise<void> {
+    const told = await this.#memo.read()
+    if (told) this.#inUse.heed(told)
+    if (!this.#inUse.found(count)) return
+    await this.#memo.write(this.#inUse.spread)
+    this.#options.warn(`topic ${this.#topic} has ${count} partitions now; new records use them from 0:00 UTC on`)
   }
 
   #fatal(error: Error): void {

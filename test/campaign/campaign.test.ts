@@ -13,6 +13,7 @@ test('on real servers, with processes and servers killed and paused, every ackno
     minutes: 0.5,
     brokers: 1,
     first: [
+      'one partition more',
       'kill worker',
       'kill collector',
       'kill Redis',

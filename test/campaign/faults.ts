@@ -2,6 +2,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Kafka, logLevel } from 'kafkajs'
 import type { Random } from '../../services/command-line/demo-random.ts'
 import type { Fleet } from './fleet.ts'
 import type { RoleProcess } from './role-process.ts'
@@ -13,6 +14,7 @@ export type Fault =
   | 'pause worker beyond its session'
   | 'stop worker in good order'
   | 'one worker fewer, and one more'
+  | 'one partition more'
   | 'kill broker'
   | 'kill Redis'
   | 'delete all that Redis has'
@@ -26,6 +28,7 @@ const weights: Record<Fault, number> = {
   'pause worker beyond its session': 3,
   'stop worker in good order': 2,
   'one worker fewer, and one more': 2,
+  'one partition more': 1,
   'kill broker': 3,
   'kill Redis': 3,
   'delete all that Redis has': 1,
@@ -37,6 +40,7 @@ export const faults = Object.keys(weights) as Fault[]
 /** Longer than the session timeout of the fleet's workers. */
 const pauseMs = 8000
 const downMsMax = 4000
+const partitionsMax = 8
 
 export function drawFault(random: Random): Fault {
   const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0)
@@ -79,6 +83,8 @@ export async function inflict(fault: Fault, fleet: Fleet, random: Random): Promi
       await fleet.add('worker')
       return
     }
+    case 'one partition more':
+      return addPartition(fleet)
     case 'kill broker': {
       const node = random.pick(fleet.kafka.nodes)
       await node.kill('SIGKILL')
@@ -104,4 +110,17 @@ async function loseRedis(fleet: Fleet, downMs: number): Promise<void> {
   for (const entry of await readdir(fleet.redisDir)) await rm(path.join(fleet.redisDir, entry), { recursive: true })
   await sleep(downMs)
   await fleet.redis.start()
+}
+
+/** While collectors and workers go on. Nothing is to be seen of it but that workers get it; a bound keeps it to a few. */
+async function addPartition(fleet: Fleet): Promise<void> {
+  const admin = new Kafka({ brokers: [...fleet.kafka.bootstrap], logLevel: logLevel.NOTHING }).admin()
+  try {
+    await admin.connect()
+    const { topics } = await admin.fetchTopicMetadata({ topics: [fleet.topic] })
+    const count = (topics[0]?.partitions.length ?? 0) + 1
+    if (count <= partitionsMax) await admin.createPartitions({ topicPartitions: [{ topic: fleet.topic, count }] })
+  } finally {
+    await admin.disconnect()
+  }
 }

@@ -24,6 +24,8 @@ export const fleetSecrets = {
   analystToken: 'campaign-analyst-token',
 }
 
+const topicPrefix = 'campaign'
+
 export class Fleet {
   readonly kafka: KafkaCluster
   readonly redis: RedisServer
@@ -61,6 +63,9 @@ export class Fleet {
     return fleet
   }
 
+  /** The event log's. */
+  readonly topic = `${topicPrefix}-events`
+
   /** Redis's files. */
   get redisDir(): string {
     return path.join(this.#options.dir, 'redis')
@@ -79,7 +84,7 @@ export class Fleet {
     const one = new RoleProcess(role, name, `http://127.0.0.1:${port}`, {
       HEADCOUNT_DATA_DIR: dataDir,
       [`HEADCOUNT_${role.toUpperCase()}_PORT`]: String(port),
-      HEADCOUNT_EVENT_LOG_URL: `kafka://${this.kafka.bootstrap.join(',')}/campaign`,
+      HEADCOUNT_EVENT_LOG_URL: `kafka://${this.kafka.bootstrap.join(',')}/${topicPrefix}`,
       HEADCOUNT_KEY_VALUE_URL: this.redis.url,
       HEADCOUNT_WAREHOUSE_URL: `${this.clickhouse.url}/headcount`,
       HEADCOUNT_WRITE_KEY: fleetSecrets.writeKey,
