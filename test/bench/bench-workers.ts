@@ -30,7 +30,7 @@ for (let round = 0; round < Number(values.rounds); round++)
     )
     const { cpu } = one
     say(
-      `           CPU-seconds per million: workers ${cpu.workers.toFixed(2)}, Kafka ${cpu.Kafka.toFixed(2)}, Redis ${cpu.Redis.toFixed(2)}`,
+      `           CPU-seconds per million: workers ${cpu.workers.toFixed(2)}, Kafka ${cpu.Kafka.toFixed(2)}, Redis ${cpu.Redis.toFixed(2)}; ${Math.round(one.bytesPerEvent)} bytes an event in Kafka`,
     )
   }
 const rateOf = (workers: number) => median((runs.get(workers) ?? []).map(({ rate }) => rate))

@@ -24,6 +24,8 @@ export interface DrainedInput {
   readonly lag: readonly (readonly [seconds: number, events: number])[]
   /** Events a second while the lag fell steadily. */
   readonly rate: number
+  /** Of the event log, on one replica. */
+  readonly bytesPerEvent: number
   /** CPU-seconds per million events. */
   readonly cpu: Readonly<Record<'workers' | 'Kafka' | 'Redis', number>>
 }
@@ -34,7 +36,7 @@ export async function drainWith(workers: number, events: number, seed: number): 
     const options = { dir, brokers: 1, partitions, collectors: 0, workers: 0, catalogue: '' } as const
     const fleet = await Fleet.start({ ...options, settings: { HEADCOUNT_LINGER_MS: '200' } })
     try {
-      await fill(`kafka://${fleet.kafka.bootstrap.join(',')}/campaign`, events, seed)
+      const bytes = await fill(`kafka://${fleet.kafka.bootstrap.join(',')}/campaign`, events, seed)
       const servers = { Kafka: fleet.kafka.nodes[0]?.pid ?? 0, Redis: fleet.redis.pid }
       const before = { Kafka: cpuOf(servers.Kafka), Redis: cpuOf(servers.Redis) }
       const all = await Promise.all(Array.from({ length: workers }, () => fleet.add('worker')))
@@ -45,6 +47,7 @@ export async function drainWith(workers: number, events: number, seed: number): 
         workers,
         lag,
         rate: rateOf(lag, events),
+        bytesPerEvent: bytes / events,
         cpu: {
           workers: perMillion(all.reduce((sum, { pid }) => sum + cpuOf(pid), 0) - atStart),
           Kafka: perMillion(cpuOf(servers.Kafka) - before.Kafka),
@@ -61,7 +64,8 @@ function cpuOf(pid: number): number {
   return sampleProcess(pid).cpuSeconds
 }
 
-async function fill(url: string, events: number, seed: number): Promise<void> {
+/** Returns how many bytes the log has then. */
+async function fill(url: string, events: number, seed: number): Promise<number> {
   const log = await openKafkaEventLog({
     address: parseKafkaUrl(url),
     ...{ partitions, replication: undefined, clock: systemClock, pendingBytesMax: 2 ** 28, warn: () => undefined },
@@ -76,7 +80,9 @@ async function fill(url: string, events: number, seed: number): Promise<void> {
     await log.append(records)
     appended += records.length * eventsPerRecord
   }
+  const bytes = await log.bytes()
   await log.close()
+  return bytes
 }
 
 async function untilCounted(workers: readonly RoleProcess[], events: number): Promise<[number, number][]> {
