@@ -1,8 +1,13 @@
-/** `npm run bench:workers`: how fast the lag falls with one worker and with two, on the same input. */
+/**
+ * `npm run bench:workers`: how fast the lag falls on the same input, with one worker and with two; and with one when it
+ * and the servers have a single core, for on two cores the servers take from the second worker's.
+ */
+import { execFileSync } from 'node:child_process'
 import os from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { median } from './measured-process.ts'
-import { type DrainedInput, drainWith } from './shared-work.ts'
+import type { DrainedInput } from './shared-work.ts'
 
 const { values } = parseArgs({
   options: {
@@ -11,28 +16,44 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
   },
 })
+interface Setting {
+  readonly name: string
+  readonly workers: number
+  readonly cores: number
+}
+const settings: readonly Setting[] = [
+  { name: '1 worker, 1 core', workers: 1, cores: 1 },
+  { name: '1 worker, 2 cores', workers: 1, cores: 2 },
+  { name: '2 workers, 2 cores', workers: 2, cores: 2 },
+]
 const say = (line: string) => process.stdout.write(`${line}\n`)
 say(
   `Headcount bench:workers, seed ${values.seed}, ${values.events} events, Node ${process.versions.node}, ${os.cpus().length} × ${os.cpus()[0]?.model.trim()}, ${new Date().toISOString().slice(0, 10)}\n`,
 )
-const runs = new Map<number, DrainedInput[]>([
-  [1, []],
-  [2, []],
-])
+const rates = new Map<string, number[]>(settings.map(({ name }) => [name, []]))
 for (let round = 0; round < Number(values.rounds); round++)
-  for (const [workers, drained] of runs) {
-    const one = await drainWith(workers, Number(values.events), Number(values.seed))
-    drained.push(one)
-    const shown = one.lag.filter((_, index) => index % Math.ceil(one.lag.length / 8) === 0)
-    const millions = shown.map(([seconds, left]) => `${seconds.toFixed(1)} s ${(left / 1e6).toFixed(2)}`).join(', ')
-    say(
-      `${workers} ${workers === 1 ? 'worker: ' : 'workers:'} ${Math.round(one.rate / 1000)} thousand events/s; millions waiting: ${millions}`,
-    )
-    const { cpu } = one
-    say(
-      `           CPU-seconds per million: workers ${cpu.workers.toFixed(2)}, Kafka ${cpu.Kafka.toFixed(2)}, Redis ${cpu.Redis.toFixed(2)}; ${Math.round(one.bytesPerEvent)} bytes an event in Kafka`,
-    )
+  for (const setting of settings) {
+    const drained = drain(setting)
+    rates.get(setting.name)?.push(drained.rate)
+    say(textOf(setting, drained))
   }
-const rateOf = (workers: number) => median((runs.get(workers) ?? []).map(({ rate }) => rate))
-say(`\ntwo workers / one, median of ${values.rounds}: ${(rateOf(2) / rateOf(1)).toFixed(2)}`)
-process.exit(0)
+const rateOf = (name: string) => median(rates.get(name) ?? [])
+const two = rateOf('2 workers, 2 cores')
+say(`\nmedians of ${values.rounds}, the servers on the same cores:`)
+say(`two workers on two cores / one on one core   ${(two / rateOf('1 worker, 1 core')).toFixed(2)}`)
+say(`two workers on two cores / one on two cores  ${(two / rateOf('1 worker, 2 cores')).toFixed(2)}`)
+
+/** taskset (util-linux) holds a process, and all that it starts, on some cores. */
+function drain({ workers, cores }: Setting): DrainedInput {
+  const file = fileURLToPath(new URL('drain.ts', import.meta.url))
+  const given = ['--workers', String(workers), '--events', values.events, '--seed', values.seed]
+  const command = ['-c', `0-${cores - 1}`, process.execPath, '--import', 'tsx', file, ...given]
+  return JSON.parse(execFileSync('taskset', command, { encoding: 'utf8' })) as DrainedInput
+}
+
+function textOf({ name }: Setting, { lag, rate, cpu, bytesPerEvent }: DrainedInput): string {
+  const shown = lag.filter((_, index) => index % Math.ceil(lag.length / 8) === 0)
+  const millions = shown.map(([seconds, left]) => `${seconds.toFixed(1)} s ${(left / 1e6).toFixed(2)}`).join(', ')
+  return `${name}: ${Math.round(rate / 1000)} thousand events/s; millions waiting: ${millions}
+  CPU-seconds per million: workers ${cpu.workers.toFixed(2)}, Kafka ${cpu.Kafka.toFixed(2)}, Redis ${cpu.Redis.toFixed(2)}; ${Math.round(bytesPerEvent)} bytes an event in Kafka`
+}

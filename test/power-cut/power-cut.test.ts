@@ -1,0 +1,22 @@
+/** Power cuts in short, and the controls; `npm run power-cut` is the long form. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { hasCompiler } from './durable-state.ts'
+import { cutPower } from './power-cuts.ts'
+
+// Under CI it must be there.
+const skip = hasCompiler() || process.env.CI === 'true' ? false : 'needs a C compiler: apt-get install gcc libc6-dev'
+const log = () => undefined
+
+test('with all that was not synced gone, again and again, every acknowledged event counts once', { skip }, async () => {
+  const result = await cutPower({ seed: 4, rounds: 6, log })
+  assert.deepEqual([result.lost, result.doubled, result.examples], [0, 0, []])
+  assert.ok(result.batches > 30, `${result.batches} batches`)
+  assert.ok(result.rolledBack.files > 0, 'nothing was unsynced: no cut took anything')
+})
+
+test('control: where syncs of data are forgotten, events are lost', { skip }, async () => {
+  // ClickHouse's file of a part; it drops a part whose file is empty.
+  const result = await cutPower({ seed: 2, rounds: 2, forgets: 'data.bin', log })
+  assert.ok(result.lost > 0)
+})
