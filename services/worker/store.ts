@@ -9,6 +9,7 @@ import {
   cellsTable,
   createTable,
   createView,
+  durabilitySettings,
   insertColumns,
   markDataset,
 } from '../../shared/warehouse/schema.ts'
@@ -40,13 +41,16 @@ export async function prepareTables(warehouse: Warehouse, catalogue: Catalogue):
     'SELECT name FROM system.columns WHERE database = currentDatabase() AND table = {table:String}',
     { table: cellsTable },
   )
-  const [table] = await warehouse.select<{ sorting_key: string }>(
-    'SELECT sorting_key FROM system.tables WHERE database = currentDatabase() AND name = {table:String}',
+  const [table] = await warehouse.select<{ sorting_key: string; engine_full: string }>(
+    'SELECT sorting_key, engine_full FROM system.tables WHERE database = currentDatabase() AND name = {table:String}',
     { table: cellsTable },
   )
   const key = (table?.sorting_key ?? '').split(',').map((column) => column.trim())
   const change = alterTable(catalogue, new Set(columns.map(({ name }) => name)), key)
   if (change) await warehouse.command(change)
+  // A table of an earlier version.
+  if (!table?.engine_full.includes('min_rows_to_fsync_after_merge'))
+    await warehouse.command(`ALTER TABLE ${cellsTable} MODIFY SETTING ${durabilitySettings}`)
   for (const dataset of catalogue.datasets) await warehouse.command(createView(dataset))
 }
 

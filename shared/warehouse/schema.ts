@@ -57,8 +57,12 @@ ORDER BY (${sortingKey(catalogue).join(', ')})
 SETTINGS ${durabilitySettings}, non_replicated_deduplication_window = 10000`
 }
 
-/** Settings of the table wherever it is: an insert is on disk when it is acknowledged, old parts go soon. */
+/**
+ * Settings of the table wherever it is: an insert is on disk when it is acknowledged; old parts go soon, so what they were
+ * merged into, or rewritten as, must be on disk before (by default the engine counts on keeping them for eight minutes).
+ */
 export const durabilitySettings = `fsync_after_insert = 1, fsync_part_directory = 1,
+  min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
   old_parts_lifetime = 5, cleanup_delay_period = 1, cleanup_delay_period_random_add = 0,
   cleanup_thread_preferred_points_per_iteration = 0`
 

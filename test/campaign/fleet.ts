@@ -16,6 +16,8 @@ export interface FleetOptions {
   /** A catalogue file. */
   readonly catalogue: string
   readonly settings?: Record<string, string>
+  /** On top of those of the fleet. */
+  readonly kafkaProperties?: Record<string, string>
 }
 
 export const fleetSecrets = {
@@ -46,7 +48,7 @@ export class Fleet {
   static async start(options: FleetOptions): Promise<Fleet> {
     const { dir, brokers } = options
     const under = (name: string) => path.join(dir, name)
-    const properties = { 'group.min.session.timeout.ms': '500' }
+    const properties = { 'group.min.session.timeout.ms': '500', ...options.kafkaProperties }
     const kafka = await startKafka({ dir: under('kafka'), brokers, properties })
     const redis = await startRedis({ dir: under('redis'), password: 'campaign-redis-password' })
     const clickhouse = await startClickhouseBridge({ dir: under('clickhouse') })

@@ -1,7 +1,7 @@
 /** The library that remembers what was synced, and the moment at which nothing else is left. */
 import { execFileSync } from 'node:child_process'
 import { type BigIntStats, existsSync } from 'node:fs'
-import { mkdir, open, readdir, readFile, stat } from 'node:fs/promises'
+import { copyFile, mkdir, open, readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -54,14 +54,15 @@ export class DurableState {
     }
   }
 
+  /** As sync(1) does: all that is there now is durable. For what was installed long before the first cut. */
+  async sync(): Promise<void> {
+    for await (const { file, copy } of this.#files()) await copyFile(file, copy)
+  }
+
   /** Leaves of every file what was synced. No process may have one open. */
   async cut(): Promise<RolledBack> {
     const rolledBack: RolledBack = { files: 0, bytes: 0 }
-    for (const entry of await readdir(this.#root, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue
-      const file = path.join(entry.parentPath, entry.name)
-      const about = await stat(file, { bigint: true })
-      const copy = path.join(this.#shadow, nameOf(about))
+    for await (const { file, copy } of this.#files()) {
       const durable = existsSync(copy) ? await readFile(copy) : Buffer.alloc(0)
       const written = await readFile(file)
       if (written.equals(durable)) continue
@@ -70,6 +71,16 @@ export class DurableState {
       await overwrite(file, durable)
     }
     return rolledBack
+  }
+
+  /** Every file below the root, and where its copy is or would be. */
+  async *#files(): AsyncGenerator<{ file: string; copy: string }> {
+    for (const entry of await readdir(this.#root, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue
+      const file = path.join(entry.parentPath, entry.name)
+      const about = await stat(file, { bigint: true }).catch(() => undefined)
+      if (about) yield { file, copy: path.join(this.#shadow, nameOf(about)) }
+    }
   }
 }
 

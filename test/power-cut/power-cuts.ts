@@ -28,7 +28,8 @@ const secrets = {
 }
 const batchesPerRound = 12
 const sendersCount = 3
-const upMs = { min: 100, max: 2500 }
+/** Some longer than parts of the warehouse live once they have been merged. */
+const upMs = { min: 100, max: 9000 }
 const readyMsMax = 60_000
 const settleMsMax = 60_000
 

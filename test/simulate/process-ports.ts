@@ -5,7 +5,7 @@ import type { Timing } from '../../services/worker/timing.ts'
 import type { Catalogue } from '../../shared/catalogue.ts'
 import type { EventLog } from '../../shared/eventlog/port.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
-import { finalDataset, insertColumns, markDataset } from '../../shared/warehouse/schema.ts'
+import { durabilitySettings, finalDataset, insertColumns, markDataset } from '../../shared/warehouse/schema.ts'
 import type { MemoryKeyValue } from '../doubles/memory-key-value.ts'
 import type { Calls } from './calls.ts'
 import type { ConsumerGroup } from './consumer-group.ts'
@@ -79,7 +79,7 @@ function warehouseOf(warehouse: SimulatedWarehouse, calls: Calls, catalogue: Cat
 /** What is asked when tables are prepared and when retention looks for rows past their time: all is as it should be. */
 function otherRows(sql: string, catalogue: Catalogue, warehouse: SimulatedWarehouse): Record<string, string>[] {
   if (sql.includes('system.columns')) return insertColumns(catalogue).map((name) => ({ name }))
-  if (sql.includes('system.tables')) return [{ sorting_key: '' }]
+  if (sql.includes('system.tables')) return [{ sorting_key: '', engine_full: durabilitySettings }]
   if (sql.includes('DISTINCT log')) return []
   if (sql.includes('DISTINCT grain')) return sql.includes(finalDataset) ? [] : warehouse.windows()
   if (sql.includes('count() AS cells')) return [{ cells: '0' }]
