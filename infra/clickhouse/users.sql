@@ -9,7 +9,7 @@ CREATE DATABASE IF NOT EXISTS headcount;
 
 -- The writer makes the table and its views, adds columns when the catalogue grows, inserts cells, and removes open ones.
 CREATE USER IF NOT EXISTS headcount IDENTIFIED WITH sha256_password BY 'CHANGE-ME';
-GRANT SELECT, INSERT, CREATE TABLE, CREATE VIEW, DROP VIEW, ALTER ADD COLUMN, ALTER ORDER BY, ALTER DELETE
+GRANT SELECT, INSERT, CREATE TABLE, CREATE VIEW, DROP VIEW, ALTER ADD COLUMN, ALTER ORDER BY, ALTER DELETE, ALTER SETTINGS
   ON headcount.* TO headcount;
 
 -- The reader is reporting. The settings are those that it would ask for (shared/warehouse/server-settings.ts); with
