@@ -14,9 +14,12 @@ import {
   dimensionOrigins,
   type Feature,
   type Measure,
+  type ReleaseLevel,
+  type ReleaseRules,
 } from './catalogue.ts'
 import { browsers, deviceTypes, systems } from './client-values.ts'
 import { otherValue } from './event.ts'
+import { compare, type Fraction, fraction, parseFraction, sum } from './fraction.ts'
 import { type Grain, grains, minuteMs } from './window.ts'
 
 const defaultFile = fileURLToPath(new URL('./catalogue.yaml', import.meta.url))
@@ -77,7 +80,7 @@ export function parseCatalogue(source: string, name: string): Catalogue {
 }
 
 function readTop(top: Field): Catalogue {
-  top.onlyKeys(['version', 'title', 'k', 'features', 'dimensions', 'measures', 'datasets'])
+  top.onlyKeys(['version', 'title', 'k', 'releases', 'features', 'dimensions', 'measures', 'datasets'])
   const features = top.list('features', limits.features).map(readFeature)
   const dimensions = top.list('dimensions', limits.dimensions).map((field) => readDimension(field, features))
   const measures = top.list('measures', limits.measures, true).map(readMeasure)
@@ -110,6 +113,7 @@ function readTop(top: Field): Catalogue {
     version: top.text('version'),
     title: top.text('title', ''),
     k: top.integer('k', 1, 1_000_000, 10),
+    releases: readReleaseRules(top),
     features,
     dimensions,
     measures,
@@ -227,7 +231,7 @@ function readMeasure(field: Field): Measure {
 }
 
 function readDataset(field: Field, all: readonly Dimension[], measureIds: ReadonlySet<string>): Dataset {
-  field.onlyKeys(['id', 'title', 'dimensions', 'measures', 'when', 'grains', 'by', 'audience'])
+  field.onlyKeys(['id', 'title', 'dimensions', 'measures', 'when', 'grains', 'by', 'audience', 'release'])
   const known = new Map(all.map((dimension) => [dimension.id, dimension]))
   const dimensions = field.texts('dimensions')
   for (const id of dimensions) if (!known.has(id)) field.mistake('dimensions', `\`${id}\` is not a declared dimension`)
@@ -249,6 +253,62 @@ function readDataset(field: Field, all: readonly Dimension[], measureIds: Readon
     }),
     bySets: distinctSets(dimensions, [[], ...dimensions.map((id) => [id]), ...declared, dimensions]),
     audience: field.oneOf('audience', ['analysts', 'partners'] as const, 'analysts'),
+    release: readRelease(field, dimensions, measures),
+  }
+}
+
+function readReleaseRules(top: Field): ReleaseRules {
+  const field = top.optional('releases') ?? new Field({}, ['releases'], top.mistakes)
+  field.onlyKeys(['rho', 'deltaThreshold', 'k', 'publishAfterHours'])
+  return {
+    rho: field.fraction('rho', fraction(1), '3/200'),
+    deltaThreshold: field.fraction('deltaThreshold', fraction(1, 100_000), '1e-9'),
+    k: field.integer('k', 2, 1_000_000, 20),
+    // A day closes 24 h after its end; its raw records go after 72 h.
+    publishAfterHours: field.integer('publishAfterHours', 25, 24 * 30, 30),
+  }
+}
+
+/** Columns of a release besides the dataset's own. */
+const releaseColumns = ['level', 'flags', 'day']
+
+function readRelease(field: Field, dimensions: readonly string[], measures: readonly string[]): ReleaseLevel[] {
+  const levels = field.list('release', 8, true).map((level) => readLevel(level, dimensions, measures))
+  if (levels.length === 0) return []
+  if (field.oneOf('audience', ['analysts', 'partners'] as const, 'analysts') !== 'partners')
+    field.mistake('release', 'a dataset with a `release` needs `audience: partners`')
+  for (const id of dimensions)
+    if (releaseColumns.includes(id)) field.mistake('dimensions', `\`${id}\` is a column that every release has itself`)
+  field.distinct(
+    'release',
+    levels.map(({ level, by }) => [`level ${level}`, `by ${by.join(', ')}`]),
+  )
+  if (compare(sum(levels.map(({ share }) => share)), fraction(1)) > 0)
+    field.mistake('release', 'the shares of the levels add up to more than 1')
+  const released = ({ measuresMax }: ReleaseLevel) => [...measuresMax.keys()].sort().join(', ')
+  if (levels.some((level) => released(level) !== released(levels[0] as ReleaseLevel)))
+    field.mistake('release', 'every level needs the same `measures`: they are columns')
+  return levels
+}
+
+function readLevel(field: Field, dimensions: readonly string[], measures: readonly string[]): ReleaseLevel {
+  field.onlyKeys(['level', 'by', 'cells', 'events', 'measures', 'share'])
+  const by = field.texts('by', [])
+  for (const id of by) if (!dimensions.includes(id)) field.mistake('by', `\`${id}\` is not a dimension of this dataset`)
+  const cellsMax = field.integer('cells', 1, 1000, 1)
+  if (by.length === 0 && cellsMax !== 1) field.mistake('cells', 'a level without dimensions has one cell only')
+  const maxima = field.optional('measures')
+  for (const id of maxima?.keys() ?? [])
+    if (!measures.includes(id)) maxima?.mistake(id, `\`${id}\` is not a measure of this dataset`)
+  return {
+    level: field.columnId('level'),
+    by: dimensions.filter((id) => by.includes(id)),
+    cellsMax,
+    eventsMax: field.integer('events', 1, 100_000),
+    measuresMax: new Map(
+      measures.filter((id) => maxima?.has(id)).map((id) => [id, (maxima as Field).integer(id, 1, 1_000_000_000_000)]),
+    ),
+    share: field.fraction('share', fraction(1)),
   }
 }
 
@@ -382,6 +442,15 @@ class Field {
     this.mistake(key, `\`${key}\` must be a whole number from ${min} to ${max}`)
     return min
   }
+  /** `3/200`, `0.015` or `1e-9`, above zero. */
+  fraction(key: string, max: Fraction, fallback?: string): Fraction {
+    const value = this.#value[key] ?? fallback
+    const parsed = typeof value === 'string' || typeof value === 'number' ? parseFraction(String(value)) : undefined
+    if (parsed && parsed.numerator > 0n && compare(parsed, max) <= 0) return parsed
+    const most = max.denominator === 1n ? `${max.numerator}` : `${max.numerator}/${max.denominator}`
+    this.mistake(key, `\`${key}\` must be a fraction such as 3/200 or 0.015, above 0 and at most ${most}`)
+    return max
+  }
   oneOf<T extends string>(key: string, allowed: readonly T[], fallback?: T): T {
     const value = this.#value[key] ?? fallback
     if (allowed.includes(value as T)) return value as T
@@ -407,11 +476,11 @@ class Field {
     return id
   }
   /** An id that becomes a column or table name. */
-  columnId(): string {
-    const id = this.text('id')
+  columnId(key = 'id'): string {
+    const id = this.text(key)
     if (id !== '' && (!/^[a-z][a-z0-9_]{0,49}$/.test(id) || reservedIds.has(id)))
       this.mistake(
-        'id',
+        key,
         `\`${id}\` must be lower-case letters, digits and _, start with a letter, and not be one of ${[...reservedIds].join(', ')}`,
       )
     return id

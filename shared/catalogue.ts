@@ -3,6 +3,7 @@
  * file is catalogue-file.ts; this is what the rest of the system sees.
  */
 import { noValue, otherValue } from './event.ts'
+import { type Fraction, formatFraction } from './fraction.ts'
 import type { Grain } from './window.ts'
 
 export interface Feature {
@@ -64,12 +65,43 @@ export interface Dataset {
   /** Sets of dimensions for which devices are counted after close: none, each, all, and those declared. Sorted as declared. */
   readonly bySets: readonly (readonly string[])[]
   readonly audience: 'analysts' | 'partners'
+  /** What partners get of it; empty: nothing is released. Each level is measured and paid for by itself. */
+  readonly release: readonly ReleaseLevel[]
+}
+
+/** Cells over some of a dataset's dimensions in a release, and how much of one unit counts in them. */
+export interface ReleaseLevel {
+  /** `leaf`, `parent`, `total` or another name: the value of the column `level`. */
+  readonly level: string
+  /** In the dataset's order. */
+  readonly by: readonly string[]
+  /** Most cells of this level that one unit counts in. */
+  readonly cellsMax: number
+  /** Most events of one unit in one cell. */
+  readonly eventsMax: number
+  /** Most that one unit adds to one cell's sum of a measure, by measure; the measures that are released. */
+  readonly measuresMax: ReadonlyMap<string, number>
+  /** Part of the dataset's privacy budget. */
+  readonly share: Fraction
+}
+
+/** What holds for all releases of a day together. */
+export interface ReleaseRules {
+  /** ρ (zCDP) of one day: all datasets and all partners together. */
+  readonly rho: Fraction
+  /** δ that the threshold of each level costs. */
+  readonly deltaThreshold: Fraction
+  /** A cell of fewer units is never published. */
+  readonly k: number
+  /** A day's release is published so long after its end, whatever its data: when it appears tells nothing. */
+  readonly publishAfterHours: number
 }
 
 export interface Catalogue {
   readonly version: string
   readonly title: string
   readonly k: number
+  readonly releases: ReleaseRules
   readonly features: readonly Feature[]
   readonly dimensions: readonly Dimension[]
   readonly measures: readonly Measure[]
@@ -99,6 +131,11 @@ export function findFeatureOfPath(catalogue: Catalogue, path: string): Feature |
 /** The dataset of that id, if it is declared. */
 export function findDataset(catalogue: Catalogue, id: string): Dataset | undefined {
   return catalogue.datasets.find((dataset) => dataset.id === id)
+}
+
+/** The datasets that are released to partners; they share the day's budget equally. */
+export function releasedDatasets(catalogue: Catalogue): Dataset[] {
+  return catalogue.datasets.filter(({ release }) => release.length > 0)
 }
 
 /** Whether devices are counted for that set of dimensions (in any order) after its windows have closed. */
@@ -146,7 +183,7 @@ export function publicCatalogue(catalogue: Catalogue): Record<string, unknown> {
       ...describe(domain),
     })),
     measures: catalogue.measures.map(({ id, title, unit, min, max }) => ({ id, title, unit, min, max })),
-    datasets: catalogue.datasets.map(({ id, title, dimensions, measures, grains, audience, bySets }) => ({
+    datasets: catalogue.datasets.map(({ id, title, dimensions, measures, grains, audience, bySets, release }) => ({
       id,
       title,
       dimensions,
@@ -154,7 +191,27 @@ export function publicCatalogue(catalogue: Catalogue): Record<string, unknown> {
       grains,
       audience,
       by: bySets,
+      ...(release.length > 0 && { release: release.map(describeLevel) }),
     })),
+    releases: {
+      rho: formatFraction(catalogue.releases.rho),
+      deltaThreshold: formatFraction(catalogue.releases.deltaThreshold),
+      k: catalogue.releases.k,
+      publishAfterHours: catalogue.releases.publishAfterHours,
+    },
+  }
+}
+
+/** A level as the catalogue file has it. */
+export function describeLevel({ level, by, cellsMax, eventsMax, measuresMax, share }: ReleaseLevel) {
+  const measures = Object.fromEntries(measuresMax)
+  return {
+    level,
+    by,
+    cells: cellsMax,
+    events: eventsMax,
+    ...(measuresMax.size > 0 && { measures }),
+    share: formatFraction(share),
   }
 }
 

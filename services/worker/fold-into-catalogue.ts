@@ -136,4 +136,5 @@ const probe: Dataset = {
   grains: ['minute'],
   bySets: [[]],
   audience: 'analysts',
+  release: [],
 }

@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts'
 import { leftOverFiles, makeDirectory, syncDirectory, writeAtomically } from '../durable-file.ts'
 import { CommitFile } from './commit-file.ts'
 import { EmbeddedAssignment } from './embedded-assignment.ts'
+import { EmbeddedHistory } from './embedded-history.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Partition } from './partition.ts'
 import {
@@ -17,6 +18,7 @@ import {
   type AssignmentHandler,
   type EventLog,
   LogUnavailableError,
+  type PartitionHistory,
 } from './port.ts'
 import type { OnCorrupt } from './segment-file.ts'
 
@@ -109,6 +111,11 @@ class EmbeddedEventLog implements EventLog {
       this.#assignments.push(assignment)
       handler.assigned(assignment)
     }
+  }
+
+  async history(): Promise<PartitionHistory[]> {
+    this.#mustBeOpen()
+    return this.#parts.map(({ index, partition }) => new EmbeddedHistory(index, partition, this.#onCorrupt))
   }
 
   async expire(): Promise<number> {

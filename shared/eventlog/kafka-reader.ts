@@ -18,6 +18,8 @@ const leaderAwayMsMax = 5 * 60_000
 export interface KafkaReaderOptions {
   topicId: string
   partition: number
+  /** Readers of one partition for different purposes have connections of their own. Without: `read`. */
+  purpose?: string
   bounds: () => Promise<Bounds>
   /** Throws when reading has to stop. */
   mustBeCurrent: () => void
@@ -41,7 +43,7 @@ export class KafkaReader {
   constructor(cluster: KafkaCluster, options: KafkaReaderOptions) {
     this.#cluster = cluster
     this.#options = options
-    this.#purpose = `read ${options.partition}`
+    this.#purpose = `${options.purpose ?? 'read'} ${options.partition}`
   }
 
   /** As `Assignment.read`; while the leader is away it waits, also longer than `waitMs`. */

@@ -20,6 +20,7 @@ import {
   type AssignmentHandler,
   type EventLog,
   LogUnavailableError,
+  type PartitionHistory,
 } from './port.ts'
 
 const lookMs = 10_000
@@ -185,6 +186,23 @@ class KafkaEventLog implements EventLog {
     await group.start()
   }
 
+  async history(): Promise<PartitionHistory[]> {
+    this.#mustBeOpen()
+    const mustBeCurrent = () => this.#mustBeOpen()
+    return this.#cluster.topic.leaders.map((_, partition) => {
+      const bounds = () => this.#bounds({ partition, mustBeCurrent })
+      const reader = new KafkaReader(this.#cluster, {
+        topicId: this.logId,
+        partition,
+        purpose: 'history',
+        bounds,
+        mustBeCurrent,
+        onTopicGone: () => void this.#look(),
+      })
+      return { partition, bounds, read: (from, limit) => reader.read(from, limit), close: () => reader.close() }
+    })
+  }
+
   /** Kafka's own retention does it. */
   async expire(): Promise<number> {
     this.#mustBeOpen()
@@ -238,7 +256,7 @@ class KafkaEventLog implements EventLog {
   }
 
   /** While the leader is away this waits, as long as the assignment counts. */
-  async #bounds(assignment: KafkaAssignment): Promise<Bounds> {
+  async #bounds(assignment: Pick<KafkaAssignment, 'partition' | 'mustBeCurrent'>): Promise<Bounds> {
     for (;;) {
       assignment.mustBeCurrent()
       try {

@@ -26,6 +26,11 @@ export interface EventLog {
   /** Starts consuming: partitions are handed over through `assigned` and `revoked`. One consumer per process. */
   subscribe(handler: AssignmentHandler): Promise<void>
   /**
+   * Every partition there is, to be read again from its beginning beside whoever consumes it; nothing is committed. The
+   * caller closes each.
+   */
+  history(): Promise<PartitionHistory[]>
+  /**
    * Unlinks every record whose retention has run out by the log's clock. Idempotent; the adapter of a server whose
    * own retention does this returns 0. Returns the number of bytes removed.
    */
@@ -80,6 +85,16 @@ export interface Assignment {
    * `end` is the position after the last record now in the partition. Records that retention removed are passed over.
    */
   read(from: number, limit: ReadLimit): Promise<{ records: LogRecord[]; end: number }>
+}
+
+/** One partition, read without the right to consume it. */
+export interface PartitionHistory {
+  readonly partition: number
+  /** The position of the first record still there, and the position after the last durable one. */
+  bounds(): Promise<{ start: number; end: number }>
+  /** As `Assignment.read`. */
+  read(from: number, limit: ReadLimit): Promise<{ records: LogRecord[]; end: number }>
+  close(): Promise<void>
 }
 
 export interface Committed {

@@ -8,6 +8,7 @@ import { type ChdbConnection, createChdbConnection } from 'chdb/connection'
 import { makeDirectory } from '../durable-file.ts'
 import { InTurn } from '../in-turn.ts'
 import { checkBlock } from './check-block.ts'
+import { exportSqlBytesMax, settingsClause } from './export.ts'
 import { type InsertBlock, insertBytesMax, type Warehouse, WarehouseError, type WarehouseReader } from './port.ts'
 import { forgetQuotedRows } from './quoted-rows.ts'
 import { harmlessTableFunctions, mustBeOneSelect } from './read-guard.ts'
@@ -149,6 +150,16 @@ class EmbeddedWarehouse implements Warehouse {
       })
       // The engine counts what it parsed, also when the token made it drop the block.
       if (written.rowsWritten !== rows) throw new Error(`the engine took ${written.rowsWritten} of ${rows} rows`)
+    })
+  }
+
+  async exportBytes(sql: string, format: string, settings: Readonly<Record<string, string | number>> = {}) {
+    const query = `${sql} FORMAT ${format} ${settingsClause({ ...settings, max_query_size: exportSqlBytesMax })}`
+    return await this.#run(async ({ client }) => {
+      const { stream } = await client.exec({ query })
+      const chunks: Buffer[] = []
+      for await (const chunk of stream) chunks.push(chunk as Buffer)
+      return Buffer.concat(chunks)
     })
   }
 

@@ -23,6 +23,8 @@ export interface Warehouse extends WarehouseReader {
   command(sql: string, params?: Record<string, unknown>): Promise<void>
   /** Inserts rows given as TabSeparated lines (each ending in \n) in the order of `columns`. */
   insert(block: InsertBlock): Promise<void>
+  /** What a SELECT gives in one of ClickHouse's own output formats (`Parquet`, `CSVWithNames`, …), byte by byte. */
+  exportBytes(sql: string, format: string, settings?: Readonly<Record<string, string | number>>): Promise<Buffer>
   /** Bytes on disk of all active parts, for metrics. */
   tableBytes(): Promise<number>
   /** A second, read-only connection to the same tables, for reporting. */

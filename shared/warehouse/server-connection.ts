@@ -75,6 +75,20 @@ export class ServerConnection {
     })
   }
 
+  /** The body of the answer as it comes. */
+  async exportBytes(query: string, format: string, deadline: Deadline): Promise<Buffer> {
+    return await this.#run(deadline, async (abort_signal) => {
+      const { stream } = await this.#client.exec({
+        query: `${query} FORMAT ${format}`,
+        clickhouse_settings: deadline.settings,
+        abort_signal,
+      })
+      const chunks: Buffer[] = []
+      for await (const chunk of stream) chunks.push(chunk as Buffer)
+      return Buffer.concat(chunks)
+    })
+  }
+
   /** @returns the rows that the server says it took */
   async insert(
     target: { table: string; columns: readonly string[] },

@@ -4,6 +4,7 @@
  * worker's mark knows.
  */
 import { checkBlock } from './check-block.ts'
+import { exportSqlBytesMax } from './export.ts'
 import {
   type InsertBlock,
   type Warehouse,
@@ -147,6 +148,16 @@ class ServerWarehouse implements Warehouse {
       throw new WarehouseUnavailableError(
         `the server says that it took ${taken} of the ${block.rows} rows of an insert`,
       )
+  }
+
+  async exportBytes(sql: string, format: string, settings: Readonly<Record<string, string | number>> = {}) {
+    const { selectMs: waitMs } = this.#options.waits
+    const deadline = {
+      waitMs,
+      settings: { ...this.#settings.select, ...settings, max_query_size: exportSqlBytesMax },
+      what: 'an export',
+    }
+    return await this.#connection.exportBytes(sql, format, deadline)
   }
 
   async tableBytes(): Promise<number> {

@@ -112,6 +112,26 @@ export function eventLogContract(name: string, open: OpenEventLog, server?: Serv
       },
     )
 
+    law('history reads every partition again beside its consumer, whatever was committed', async (dir, clock) => {
+      const log = await open({ dir, clock, partitions: 2 })
+      await log.append([...toPartition(0, 'a', 'b', 'c'), ...toPartition(1, 'd')])
+      const [first] = (await assignments(log)) as [Assignment]
+      assert.deepEqual(await readTexts(first), ['a', 'b', 'c'])
+      await first.commit(3, '')
+      const partitions = await log.history()
+      const found: Record<number, string[]> = {}
+      for (const one of partitions) {
+        const { start: from, end } = await one.bounds()
+        const { records } = await one.read(from, { ...everything, before: end })
+        found[one.partition] = records.map(({ value }) => value.toString())
+        await one.close()
+      }
+      assert.deepEqual(found, { 0: ['a', 'b', 'c'], 1: ['d'] })
+      await log.append(toPartition(0, 'e'))
+      assert.deepEqual(await readTexts(first, 3), ['e'])
+      await log.close()
+    })
+
     ownClockLaw(
       'appendedAt is the clock’s, and does not decrease when the clock goes back, over a restart too',
       async (dir, clock) => {

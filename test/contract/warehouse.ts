@@ -166,6 +166,23 @@ export function warehouseContract(name: string, open: OpenWarehouse): void {
         assert.equal(await countEvents(reader), 6)
       },
     )
+
+    law(
+      'an export is byte by byte what the format says, NUL bytes included, and its settings stay with it',
+      async (warehouse) => {
+        const rows = `SELECT t.1 AS name, t.2 AS value FROM (SELECT arrayJoin(JSONExtract('[["a",1],["=b",null]]', 'Array(Tuple(String, Nullable(Int64)))')) AS t)`
+        const csv = await warehouse.exportBytes(rows, 'CSVWithNames', { format_csv_null_representation: '' })
+        assert.equal(csv.toString(), '"name","value"\n"a",1\n"=b",\n')
+        assert.equal(
+          (await warehouse.exportBytes(rows, 'CSVWithNames')).toString(),
+          '"name","value"\n"a",1\n"=b",\\N\n',
+        )
+        const parquet = await warehouse.exportBytes(rows, 'Parquet')
+        assert.equal(parquet.subarray(0, 4).toString(), 'PAR1')
+        assert.equal(parquet.subarray(-4).toString(), 'PAR1')
+        assert.ok(parquet.includes(0))
+      },
+    )
   })
 }
 

@@ -13,6 +13,7 @@ import {
   type EventLog,
   type LogRecord,
   LogUnavailableError,
+  type PartitionHistory,
   type ReadLimit,
   StaleAssignmentError,
 } from '../../shared/eventlog/port.ts'
@@ -63,6 +64,15 @@ export class MemoryEventLog implements EventLog {
       this.#epochs[partition] = epoch
       handler.assigned(this.#assignment(partition, epoch))
     }
+  }
+
+  async history(): Promise<PartitionHistory[]> {
+    return this.#records.map((records, partition) => ({
+      partition,
+      bounds: async () => ({ start: 0, end: records.length }),
+      read: async (from, limit) => ({ records: upTo(limit, records.slice(from, limit.before)), end: records.length }),
+      close: async () => undefined,
+    }))
   }
 
   async expire(): Promise<number> {

@@ -49,6 +49,7 @@ function logOf(log: SimulatedLog, life: Life, calls: Calls, group: ConsumerGroup
           assign: (partition, epoch) => new SimulatedAssignment(log, calls, partition, epoch),
         }),
       ),
+    history: () => Promise.reject(new Error('nothing is released in the simulation')),
     expire: () => calls.make('log.expire', '', () => 0),
     bytes: () => calls.make('log.bytes', '', () => 0),
     close: async () => undefined,
@@ -70,6 +71,7 @@ function warehouseOf(warehouse: SimulatedWarehouse, calls: Calls, catalogue: Cat
       return await calls.make('warehouse.select', sql.slice(0, 40), () => otherRows(sql, catalogue, warehouse) as Row[])
     },
     command: (sql) => calls.make('warehouse.command', sql.slice(0, 20), () => undefined),
+    exportBytes: () => Promise.reject(new Error('nothing is released in the simulation')),
     tableBytes: () => calls.make('warehouse.tableBytes', '', () => 0),
     reader: () => Promise.reject(new Error('a worker has no reader')),
     close: async () => undefined,
