@@ -11,6 +11,8 @@ import { lockDataDirectory } from '../shared/data-directory.ts'
 import type { EventLog } from '../shared/eventlog/port.ts'
 import { keyCheck } from '../shared/http/authorization.ts'
 import type { KeyValue } from '../shared/keyvalue/port.ts'
+import type { Ledger } from '../shared/ledger/port.ts'
+import { openLedger } from '../shared/ledger/warehouse-ledger.ts'
 import type { Logger } from '../shared/logger.ts'
 import { createMetrics, type Metrics } from '../shared/metrics.ts'
 import type { Warehouse } from '../shared/warehouse/port.ts'
@@ -23,6 +25,7 @@ import { LocalDesk } from './operator/local-desk.ts'
 import { addOperatorDoor } from './operator/operator-door.ts'
 import { createReporting, type Reporting } from './reporting/server.ts'
 import { openLocator } from './worker/locate.ts'
+import { Sealer } from './worker/seal/sealer.ts'
 import { Worker } from './worker/worker.ts'
 
 export interface Engines {
@@ -52,6 +55,7 @@ export interface Headcount {
   readonly engines: Engines
   readonly worker: Worker
   readonly desk: Desk
+  readonly ledger: Ledger
   readonly metrics: Metrics
   /** Says that a probe has gone through every stage: from now on `/health/ready` answers 200. */
   markReady(): void
@@ -77,8 +81,11 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
     const credentials = await loadCredentials(config)
     const metrics = createMetrics()
     const engines = await openEngines(options, undo)
+    const ledger = await openLedger({ ...engines, clock })
+    const sealing = { ...engines, ledger, catalogue, clock, locate, logger, metrics }
     const worker = new Worker({
       ...engines,
+      sealer: new Sealer({ ...sealing, scratchDir: path.join(config.dataDir, 'scratch', 'seal') }),
       catalogue,
       clock,
       logger,
@@ -93,6 +100,7 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
     const desk = new LocalDesk({
       log: engines.log,
       keyValue: engines.keyValue,
+      ledger,
       writeKey: credentials.writeKey,
       catalogue,
       clock,
@@ -132,6 +140,7 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
       engines,
       worker,
       desk,
+      ledger,
       metrics,
       markReady: () => {
         probed = true

@@ -8,7 +8,9 @@ import { DataDirectoryInUseError } from '../shared/data-directory.ts'
 import { KafkaUrlError } from '../shared/eventlog/kafka-url.ts'
 import { LogUnavailableError } from '../shared/eventlog/port.ts'
 import { KeyValueUnavailableError } from '../shared/keyvalue/port.ts'
+import { LedgerBrokenError } from '../shared/ledger/port.ts'
 import { WarehouseUnavailableError } from '../shared/warehouse/port.ts'
+import { PartnerError } from './partners/partner-registry.ts'
 
 /** Something that was to be expected, said in words that need no stack: what is wrong and what to do. */
 export class ForeseenError extends Error {
@@ -26,6 +28,8 @@ const foreseen = [
   LogUnavailableError,
   KeyValueUnavailableError,
   WarehouseUnavailableError,
+  LedgerBrokenError,
+  PartnerError,
 ]
 
 /** The text for standard error. Errors that nobody foresaw keep their stack. */

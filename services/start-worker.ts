@@ -4,11 +4,13 @@ import { readCatalogue } from '../shared/catalogue-file.ts'
 import { systemClock } from '../shared/clock.ts'
 import { lockDataDirectory } from '../shared/data-directory.ts'
 import { sharedLease } from '../shared/lease.ts'
+import { openLedger } from '../shared/ledger/warehouse-ledger.ts'
 import { createMetrics } from '../shared/metrics.ts'
 import { openEventLog, openKeyValue, openWarehouse, whenReachable } from './engines.ts'
 import { givenSecrets, requireServers } from './role.ts'
 import { runProcess } from './run-process.ts'
 import { openLocator } from './worker/locate.ts'
+import { Sealer } from './worker/seal/sealer.ts'
 import { createWorkerServer } from './worker/server.ts'
 import { Worker } from './worker/worker.ts'
 
@@ -34,7 +36,10 @@ runProcess(async ({ config, logger, onFatal, stopping }) => {
   const log = await whenReachable(logger, stopping, () => openEventLog(options))
   const keyValue = await whenReachable(logger, stopping, () => openKeyValue(options))
   const warehouse = await whenReachable(logger, stopping, () => openWarehouse(options))
+  const ledger = await whenReachable(logger, stopping, () => openLedger({ keyValue, warehouse, clock: systemClock }))
+  const sealing = { log, keyValue, warehouse, ledger, catalogue, clock: systemClock, locate, logger, metrics }
   const worker = new Worker({
+    sealer: new Sealer({ ...sealing, scratchDir: path.join(dir, 'scratch', 'seal') }),
     log,
     keyValue,
     warehouse,

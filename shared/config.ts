@@ -75,6 +75,12 @@ export const settings = {
     'most bytes a collector keeps on its own disk while the event log is away; 0: none',
     integer(0, 2 ** 40),
   ),
+  publicUrl: setting(
+    '',
+    'address by which partners reach reporting, for links and profile files; empty: as the request or this process has it',
+    publicUrl,
+  ),
+  partnerRequestsPerMinute: setting('120', 'most requests of one partner in a minute', integer(1, 100_000)),
   cookie: setting('on', 'first-party cookie for browsers that send no identifier: on or off', onOff),
   cookieDays: setting('180', 'life of that cookie, in days', integer(1, 395)),
   bodyBytesMax: setting('1048576', 'largest request body, as sent', integer(1024, 64 * 1024 * 1024)),
@@ -197,6 +203,16 @@ function engineUrl(...protocols: string[]) {
     const wanted = ['embedded:', ...protocols.map((one) => `${one}//…`)].join(' or ')
     throw new ConfigError(`${name} is "${withoutCredentials(value)}"; it must be ${wanted}`)
   }
+}
+
+/** Without a slash at the end. */
+function publicUrl(value: string, name: string): string {
+  if (value === '') return value
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  const isPlain = url && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' && url.username === ''
+  if (!isPlain)
+    throw new ConfigError(`${name} is "${withoutCredentials(value)}"; it must be like https://reports.example`)
+  return url.href.replace(/\/+$/, '')
 }
 
 /** A URL as it may be shown: user and password cut out. */

@@ -27,6 +27,7 @@ export interface Metrics {
   readonly epochKeys: Gauge<'kind'>
   readonly quarantined: Gauge
   readonly unsealedDays: Counter
+  readonly sealFailures: Counter
   readonly epochKeysLost: Counter
 }
 
@@ -80,6 +81,7 @@ export function createMetrics(processMetrics = true): Metrics {
       'unsealed_days_total',
       'Day keys destroyed at the raw-retention deadline before their day had closed',
     ),
+    sealFailures: counter('seal_failures_total', 'Times that a day could not be sealed for release; it is tried again'),
     epochKeysLost: counter(
       'epoch_keys_lost_total',
       'Epochs (days, weeks, months) whose key was lost with the key-value store: their devices count anew',

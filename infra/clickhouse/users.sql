@@ -23,6 +23,8 @@ CREATE SETTINGS PROFILE IF NOT EXISTS headcount_reader SETTINGS
 CREATE USER IF NOT EXISTS headcount_reader IDENTIFIED WITH sha256_password BY 'CHANGE-ME'
   SETTINGS PROFILE 'headcount_reader';
 GRANT SELECT ON headcount.cells TO headcount_reader;
+-- Frozen releases, as partners get them. Every access is written into the ledger, by the writer.
+GRANT SELECT ON headcount.releases TO headcount_reader;
 
 -- People and Grafana: final cells by their declared names. A user of their own, with each view that they may see and the
 -- columns under it, but not `state`, in which an open cell of one device is that device's pseudonym:

@@ -8,6 +8,9 @@ import { runDemo } from './demo.ts'
 import { runDoctor } from './doctor.ts'
 import { importFile } from './import.ts'
 import { showKeys } from './keys.ts'
+import { verifyLedgerChain } from './ledger.ts'
+import { addPartnerKey, listPartnerKeys, type PartnerAddOptions, revokePartnerKey } from './partner.ts'
+import { releaseDay } from './release.ts'
 
 const program = new Command('headcount')
   .description('Usage telemetry that counts heads and never keeps names')
@@ -47,6 +50,41 @@ program
   .description('close a day now: its counts become final, its key is destroyed, later events of it are not counted')
   .argument('<day>', 'UTC day, for example 2026-11-23')
   .action((day: string) => closeDay(readConfig(process.env), day))
+
+program
+  .command('release')
+  .description('close a day, draw its release once and publish it; partners read frozen, noisy counts of it')
+  .requiredOption('--day <day>', 'UTC day, for example 2026-11-23')
+  .option('--unfinished', 'also a day that is not over: nothing of its rest is counted', false)
+  .action((options: { day: string; unfinished: boolean }) => releaseDay(readConfig(process.env), options))
+
+const partner = program.command('partner').description('who may read releases')
+partner
+  .command('add')
+  .description('register a partner; its key is shown once')
+  .argument('<name>', 'who it is')
+  .requiredOption('--datasets <ids>', 'datasets that it may read, comma-separated')
+  .requiredOption('--purpose <text>', 'what it is for; it stands in the ledger')
+  .requiredOption('--until <date>', 'when the key ends: a date or RFC 3339')
+  .option('--profile <file>', 'also write a Delta Sharing profile file')
+  .action((name: string, options: PartnerAddOptions) => addPartnerKey(readConfig(process.env), name, options))
+partner
+  .command('revoke')
+  .description('refuse its key from now on')
+  .argument('<id>', 'as `partner list` has it')
+  .action((id: string) => revokePartnerKey(readConfig(process.env), id))
+partner
+  .command('list')
+  .description('all partners, never their keys')
+  .action(() => listPartnerKeys(readConfig(process.env)))
+
+program
+  .command('ledger')
+  .description('the ledger of budget, releases and disclosures')
+  .command('verify')
+  .description('check every entry of the chain')
+  .option('--head <seq:hash>', 'a head that a partner kept (header Headcount-Ledger-Head)')
+  .action((options: { head?: string }) => verifyLedgerChain(readConfig(process.env), options))
 
 program.parseAsync().catch((error) => {
   process.stderr.write(`${explain(error)}\n`)

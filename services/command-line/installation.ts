@@ -3,13 +3,14 @@ import { readCatalogue } from '../../shared/catalogue-file.ts'
 import { systemClock } from '../../shared/clock.ts'
 import type { Config } from '../../shared/config.ts'
 import { DataDirectoryInUseError, readLock } from '../../shared/data-directory.ts'
+import { openLedger } from '../../shared/ledger/warehouse-ledger.ts'
 import { createLogger } from '../../shared/logger.ts'
-import { isEmbedded, openEventLog, openKeyValue } from '../engines.ts'
+import { isEmbedded, openEventLog, openKeyValue, openWarehouse } from '../engines.ts'
 import { startHeadcount } from '../headcount.ts'
 import type { Desk } from '../operator/desk.ts'
 import { LocalDesk } from '../operator/local-desk.ts'
 import { RemoteDesk } from '../operator/remote-desk.ts'
-import { givenSecrets } from '../role.ts'
+import { givenSecrets, requireServers } from '../role.ts'
 import { readStoredCredentials } from './stored-credentials.ts'
 
 /**
@@ -47,6 +48,7 @@ export async function withDesk<T>(config: Config, work: (desk: Desk) => Promise<
 
 /** Processes of their own do the work: the command talks to them through the event log and the key-value store. */
 async function withServers<T>(config: Config, work: (desk: Desk) => Promise<T>): Promise<T> {
+  requireServers('command beside collectors and workers', config, 'warehouseUrl')
   const { writeKey } = givenSecrets('command beside collectors and workers', config, 'writeKey')
   const catalogue = readCatalogue(config.catalogue)
   const logger = createLogger({ logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
@@ -62,8 +64,14 @@ async function withServers<T>(config: Config, work: (desk: Desk) => Promise<T>):
     try {
       // Workers tell how far they are each second, and heed what is announced.
       const nudge = async () => undefined
-      const desk = new LocalDesk({ log, keyValue, catalogue, clock: systemClock, writeKey, nudge })
-      return await Promise.race([work(desk), failed])
+      const warehouse = await openWarehouse(options)
+      try {
+        const ledger = await openLedger({ keyValue, warehouse, clock: systemClock })
+        const desk = new LocalDesk({ log, keyValue, ledger, catalogue, clock: systemClock, writeKey, nudge })
+        return await Promise.race([work(desk), failed])
+      } finally {
+        await warehouse.close()
+      }
     } finally {
       await keyValue.close()
     }

@@ -2,10 +2,15 @@
  * What operators' commands ask of an installation. Two implementations: the running one's own (local-desk.ts), and the
  * same over HTTP for a command beside a running `npm start` (remote-desk.ts).
  */
+
+import type { Partner } from '../../shared/ledger/port.ts'
+import type { LedgerVerdict } from '../../shared/ledger/verify-ledger.ts'
 import type { EpochName } from '../../shared/window.ts'
 import type { AccessLogFormat } from '../importer/access-log-line.ts'
 import type { LinesAppended } from '../importer/import-lines.ts'
 import type { NumberedLine } from '../importer/numbered-lines.ts'
+import type { PartnerWish } from '../partners/partner-registry.ts'
+import type { ReleaseAnswer } from './release-requests.ts'
 
 /** What became of imported lines since the worker started, by outcome. */
 export interface ImportTally {
@@ -35,6 +40,15 @@ export interface Desk {
   keys(): Promise<EpochKeyInfo[]>
   /** Closes an epoch now: its windows become final, its key is destroyed, later events of it are late. */
   close(epoch: EpochName): Promise<void>
+  /** Asks for a day's release and says how it is; to be asked again until it is published or refused. */
+  release(day: string, unfinished: boolean): Promise<ReleaseAnswer>
+  /** Registers a partner; its key is given this once. */
+  addPartner(wish: PartnerWish): Promise<{ partner: string; key: string; until: string }>
+  /** From now on its key is none, in every process. */
+  revokePartner(partner: string): Promise<void>
+  partners(): Promise<Partner[]>
+  /** Walks the whole ledger. @param keptHead what somebody else kept of it, `<seq>:<hash>` */
+  verifyLedger(keptHead?: string): Promise<LedgerVerdict>
   /** Events that should not have been lost: reason, shape without values, how many. */
   quarantine(): Promise<{ reason: string; shape: string; events: number }[]>
 }

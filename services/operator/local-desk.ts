@@ -3,22 +3,30 @@
  * process or in others: what it knows of them is what they tell through the key-value store.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { releasedDatasets } from '../../shared/catalogue.ts'
 import { EpochKeys } from '../../shared/epoch-keys.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
+import type { Ledger } from '../../shared/ledger/port.ts'
+import { verifyLedger } from '../../shared/ledger/verify-ledger.ts'
 import type { EpochName } from '../../shared/window.ts'
 import type { AccessLogFormat } from '../importer/access-log-line.ts'
 import { type ImportDeps, LineImporter } from '../importer/import-lines.ts'
 import type { NumberedLine } from '../importer/numbered-lines.ts'
+import { addPartner, type PartnerWish, revokePartner } from '../partners/partner-registry.ts'
+import { ForeseenError } from '../start-failure.ts'
 import { epochTimes } from '../worker/close-epochs.ts'
 import { announceClosing } from '../worker/closing.ts'
 import { readQuarantine } from '../worker/quarantine.ts'
+import { readSeal } from '../worker/seal/seal-requests.ts'
 import { addTallies, allProgress } from '../worker/shared-progress.ts'
 import type { Desk } from './desk.ts'
+import { ReleaseRequests } from './release-requests.ts'
 
 const pollMs = 100
 
 export interface LocalDeskDeps extends ImportDeps {
   readonly keyValue: KeyValue
+  readonly ledger: Ledger
   /** Makes the workers of this process tell how far they are, and heed what was announced. Others do each second. */
   readonly nudge: () => Promise<void>
 }
@@ -27,9 +35,11 @@ export class LocalDesk implements Desk {
   readonly #deps: LocalDeskDeps
   readonly #importer: LineImporter
   readonly #epochKeys: EpochKeys
+  readonly #releases: ReleaseRequests
 
   constructor(deps: LocalDeskDeps) {
     this.#deps = deps
+    this.#releases = new ReleaseRequests(deps)
     this.#importer = new LineImporter(deps)
     this.#epochKeys = new EpochKeys(deps.keyValue.secrets)
   }
@@ -64,8 +74,33 @@ export class LocalDesk implements Desk {
     for (;;) {
       await nudge()
       if (await this.#epochKeys.isClosed(name)) return
+      const seal = await readSeal(keyValue, name.slice('day:'.length))
+      if (seal?.state === 'refused')
+        throw new ForeseenError(`${name} stays open, as it cannot be sealed for release: ${seal.why}`)
       await sleep(pollMs)
     }
+  }
+
+  release(day: string, unfinished: boolean) {
+    return this.#releases.ask(day, unfinished)
+  }
+
+  addPartner(wish: PartnerWish) {
+    const { ledger, clock, catalogue } = this.#deps
+    return addPartner(ledger, clock, wish, new Set(releasedDatasets(catalogue).map(({ id }) => id)))
+  }
+
+  revokePartner(partner: string) {
+    return revokePartner(this.#deps.ledger, partner)
+  }
+
+  async partners() {
+    return [...(await this.#deps.ledger.state()).partners()]
+  }
+
+  verifyLedger(keptHead?: string) {
+    const { ledger, catalogue } = this.#deps
+    return verifyLedger(ledger, { budgetRho: catalogue.releases.rho, ...(keptHead !== undefined && { keptHead }) })
   }
 
   quarantine() {

@@ -10,6 +10,7 @@ import type { Logger } from '../../shared/logger.ts'
 import { type EpochName, epochBounds } from '../../shared/window.ts'
 import { type AccessLogFormat, accessLogFormats } from '../importer/access-log-line.ts'
 import type { NumberedLine } from '../importer/numbered-lines.ts'
+import { PartnerError, type PartnerWish } from '../partners/partner-registry.ts'
 import type { Desk } from './desk.ts'
 
 export const importBytesMax = 4 * 1024 * 1024
@@ -50,6 +51,22 @@ export async function addOperatorDoor(
     door.get('/v1/operator/progress', ({ query }) => desk.progress(readPositions(query as Query)))
     door.get('/v1/operator/keys', () => desk.keys())
     door.get('/v1/operator/quarantine', () => desk.quarantine())
+    door.post('/v1/operator/release', async ({ query }) => {
+      const { day, unfinished } = query as Query
+      return desk.release(String(day ?? ''), unfinished === 'true')
+    })
+    door.get('/v1/operator/partners', () => desk.partners())
+    door.post('/v1/operator/partners', async ({ body }) => foreseen(() => desk.addPartner(readWish(body))))
+    door.post('/v1/operator/partners/revoke', async ({ query }) =>
+      foreseen(async () => {
+        await desk.revokePartner(String((query as Query).partner ?? ''))
+        return { revoked: true }
+      }),
+    )
+    door.get('/v1/operator/ledger/verify', ({ query }) => {
+      const { head } = query as Query
+      return desk.verifyLedger(typeof head === 'string' ? head : undefined)
+    })
     door.post('/v1/operator/close', async ({ query }) => {
       await desk.close(readEpoch(query as Query))
       return { closed: true }
@@ -99,6 +116,24 @@ function readEpoch(query: Query): EpochName {
     return name
   } catch {
     throw badRequest('`epoch` must be like day:2026-11-23, week:2026-11-23 (a Monday) or month:2026-11-01.')
+  }
+}
+
+function readWish(body: unknown): PartnerWish {
+  try {
+    return JSON.parse(String(body)) as PartnerWish
+  } catch {
+    throw badRequest('The body must be JSON: {"name", "datasets", "purpose", "until"}.')
+  }
+}
+
+/** What is wrong with a wish is the operator's to mend. */
+async function foreseen<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof PartnerError) throw badRequest(error.message)
+    throw error
   }
 }
 

@@ -1,12 +1,16 @@
 /** The desk of an installation that runs in another process, over the operator's door. */
 
+import type { Partner } from '../../shared/ledger/port.ts'
+import type { LedgerVerdict } from '../../shared/ledger/verify-ledger.ts'
 import type { EpochName } from '../../shared/window.ts'
 import type { AccessLogFormat } from '../importer/access-log-line.ts'
 import type { LinesAppended } from '../importer/import-lines.ts'
 import type { NumberedLine } from '../importer/numbered-lines.ts'
+import type { PartnerWish } from '../partners/partner-registry.ts'
 import { ForeseenError } from '../start-failure.ts'
 import type { Desk, EpochKeyInfo, ImportTally } from './desk.ts'
 import { writeLines } from './operator-door.ts'
+import type { ReleaseAnswer } from './release-requests.ts'
 
 /** Closing a day of much data takes the longest. */
 const answerMsMax = 120_000
@@ -36,6 +40,26 @@ export class RemoteDesk implements Desk {
 
   async close(epoch: EpochName): Promise<void> {
     await this.#ask('POST', `close?epoch=${epoch}`)
+  }
+
+  release(day: string, unfinished: boolean): Promise<ReleaseAnswer> {
+    return this.#ask('POST', `release?day=${encodeURIComponent(day)}&unfinished=${unfinished}`)
+  }
+
+  addPartner(wish: PartnerWish): Promise<{ partner: string; key: string; until: string }> {
+    return this.#ask('POST', 'partners', Buffer.from(JSON.stringify(wish)))
+  }
+
+  async revokePartner(partner: string): Promise<void> {
+    await this.#ask('POST', `partners/revoke?partner=${encodeURIComponent(partner)}`)
+  }
+
+  partners(): Promise<Partner[]> {
+    return this.#ask('GET', 'partners')
+  }
+
+  verifyLedger(keptHead?: string): Promise<LedgerVerdict> {
+    return this.#ask('GET', `ledger/verify${keptHead === undefined ? '' : `?head=${encodeURIComponent(keptHead)}`}`)
   }
 
   quarantine(): Promise<{ reason: string; shape: string; events: number }[]> {

@@ -17,7 +17,7 @@ import { forgetImports, lastImports } from './import-days.ts'
 import { latenessMs } from './place-in-time.ts'
 
 /** Raw records live so long; a key that outlived them could serve nothing but linking. */
-const deadlineMs = 72 * hourMs
+export const deadlineMs = 72 * hourMs
 
 export interface CloseTools {
   readonly warehouse: Warehouse

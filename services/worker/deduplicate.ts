@@ -53,7 +53,7 @@ function fingerprintAt(bytes: Uint8Array, at: number): Uint8Array {
 }
 
 /** The fields that make two reports one, and the slot of their time; undefined when the feature has no natural key. */
-function naturalKey({ shape, sender, time }: Observation): string | undefined {
+export function naturalKey({ shape, sender, time }: Observation): string | undefined {
   const key = shape.naturalKey
   if (!key) return undefined
   const values = key.fields.map((field) => (field === 'cluster' ? sender.unit.id : (shape.fields[field] ?? '')))

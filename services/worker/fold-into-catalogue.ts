@@ -103,7 +103,11 @@ function makeTuple(seen: PseudonymousObservation, { catalogue, datasets, knownVa
   }
 }
 
-function rawValue(dimension: Dimension, seen: PseudonymousObservation): string | number | undefined {
+/** What an event brings for a dimension, as it came. */
+export function rawValue(
+  dimension: Dimension,
+  seen: Pick<PseudonymousObservation, 'shape' | 'country' | 'client'>,
+): string | number | undefined {
   switch (dimension.origin) {
     case 'feature':
       return seen.shape.feature

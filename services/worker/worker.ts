@@ -19,7 +19,15 @@ import type { Metrics } from '../../shared/metrics.ts'
 import { isUnavailable } from '../../shared/unavailable.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
 import { type EpochName, epochBounds, epochKinds, minuteMs, utcDay } from '../../shared/window.ts'
-import { type CloseTools, closeEpoch, dueEpochs, type EpochTimes, epochTimes } from './close-epochs.ts'
+import {
+  type CloseTools,
+  closeEpoch,
+  type DueEpoch,
+  deadlineMs,
+  dueEpochs,
+  type EpochTimes,
+  epochTimes,
+} from './close-epochs.ts'
 import { announceClosing, type Closing, closingDone, closings, everyPartition, isHeeded } from './closing.ts'
 import { consumePartition, type Progress } from './consume.ts'
 import { IdMemory } from './id-memory.ts'
@@ -29,6 +37,7 @@ import { readQuarantine } from './quarantine.ts'
 import { rememberPartition } from './remember-partition.ts'
 import { restoreEpochs } from './restore-epochs.ts'
 import { applyRetention } from './retention.ts'
+import type { Sealer } from './seal/sealer.ts'
 import {
   addTallies,
   allProgress,
@@ -56,6 +65,8 @@ export interface WorkerDeps {
   readonly onFatal: (error: unknown) => void
   /** Who of several workers closes epochs and applies retention. Without: this one, being the only one. */
   readonly upkeepLease?: Lease
+  /** Makes the releases of days before they close. Without: nothing is released. */
+  readonly sealer?: Sealer
   /** Without: real time. */
   readonly timing?: Timing
   /** Most live event ids held in memory, per partition. */
@@ -114,6 +125,7 @@ export class Worker {
     mkdirSync(this.#deps.scratchDir, { recursive: true, mode: 0o700 })
     await prepareTables(this.#deps.warehouse, this.#deps.catalogue)
     await noticeNewLog(this.#deps.warehouse, this.#deps.log.logId, this.#deps.logger)
+    await this.#deps.sealer?.start()
     await this.#identity.check()
     await this.#heedClosings()
     await this.#deps.log.subscribe({
@@ -158,6 +170,7 @@ export class Worker {
     await this.#tellProgress()
     if (!(await this.#lease.hold())) return
     await this.#closeDue()
+    await this.#deps.sealer?.publish()
     await this.#applyRetention()
   }
 
@@ -169,15 +182,31 @@ export class Worker {
       ? Math.min(...told.map(({ watermark }) => watermark))
       : Number.NEGATIVE_INFINITY
     const known = new Set((await closings(keyValue)).map(({ name }) => name))
-    const due = (await dueEpochs(tools, watermark)).filter(({ name }) => !known.has(name))
-    for (const one of due) await announceClosing(keyValue, one, clock.now())
+    const due = [...(await dueEpochs(tools, watermark)), ...(await this.#daysToRelease(watermark))]
+    for (const one of due) if (!known.has(one.name)) await announceClosing(keyValue, one, clock.now())
     // What this worker announced, or an operator did, it need not wait a round to heed itself.
     if (await this.#heedClosings()) await this.#tellProgress()
     for (const closing of await closings(keyValue)) {
       if (!(await this.#mayClose(closing)) || !(await this.#lease.hold())) continue
+      if (!(await this.#isReleased(closing))) continue
       await closeEpoch(tools, closing)
       await closingDone(keyValue, closing.name)
     }
+  }
+
+  /** A day that is over has a release whether or not anything was counted in it. */
+  async #daysToRelease(watermark: number): Promise<DueEpoch[]> {
+    const days = (await this.#deps.sealer?.daysWithoutRelease(watermark)) ?? []
+    return days.map((day) => ({ name: `day:${day}`, overdue: false }))
+  }
+
+  /** A day's key goes when its release has been drawn, or cannot be any more. */
+  async #isReleased({ name, overdue }: Closing): Promise<boolean> {
+    const { sealer, clock } = this.#deps
+    if (!sealer || !name.startsWith('day:')) return true
+    const known = (await this.keyTimes()).find((one) => one.name === name)
+    const { start, end } = epochBounds(name)
+    return sealer.letsClose(utcDay(start), overdue || clock.now() >= (known?.deadline ?? end + deadlineMs))
   }
 
   async #mayClose({ name, overdue, since }: Closing): Promise<boolean> {
@@ -248,6 +277,7 @@ export class Worker {
     this.#stopLooking?.()
     this.#stop.abort()
     await this.#upkeep.idle()
+    await this.#deps.sealer?.stop()
     await Promise.all([...this.#held.keys()].map((partition) => this.#leave(partition)))
     // Another worker would wait for its end otherwise; if the store is away, it has to.
     await this.#lease.release().catch(() => undefined)

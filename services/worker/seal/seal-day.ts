@@ -1,0 +1,151 @@
+/**
+ * Sealing a day: exact cells of every released dataset, from the log itself. Nothing here is an estimate, and nothing
+ * outlives the call but the cells that it gives: buckets and runs are keyed hashes in a folder that is removed, the key
+ * is destroyed by the caller.
+ *
+ * How far each partition is read is written down before anything is read, so that a seal that is begun again after a
+ * crash gives the same cells under the same key.
+ */
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { Catalogue } from '../../../shared/catalogue.ts'
+import type { EventLog } from '../../../shared/eventlog/port.ts'
+import type { KeyValue } from '../../../shared/keyvalue/port.ts'
+import type { ExactCell } from '../../release/release-types.ts'
+import type { Locate } from '../locate.ts'
+import { boundDay } from './bound-day.ts'
+import type { CellTotals } from './exact-cells.ts'
+import { readDay } from './read-day.ts'
+import { ReleasedValues } from './released-values.ts'
+import { sealLevels } from './seal-levels.ts'
+import { UnitBuckets } from './unit-buckets.ts'
+
+export interface SealTools {
+  readonly log: EventLog
+  readonly keyValue: KeyValue
+  readonly catalogue: Catalogue
+  readonly locate: Locate
+  /** Folder for buckets; nothing of it is needed after a crash. */
+  readonly scratchDir: string
+  readonly onProgress: (progress: SealProgress) => Promise<void>
+}
+
+/** How far a seal is. */
+export interface SealProgress {
+  readonly phase: 'reading' | 'bounding' | 'drawing'
+  /** Of `total`: records when reading, bytes when bounding. */
+  readonly done: number
+  readonly total: number
+  readonly bytesRead: number
+  readonly events: number
+  readonly units: number
+}
+
+export interface SealedDay {
+  /** Exact cells of each level of a dataset, once only. */
+  cellsOf(dataset: string): ReadonlyMap<string, Iterable<ExactCell>>
+  readonly bytesRead: number
+  readonly events: number
+  readonly units: number
+  /** Removes what is on disk. */
+  remove(): Promise<void>
+}
+
+interface SealPlan {
+  logId: string
+  /** By partition, the position before which it is read. */
+  before: Record<string, number>
+}
+
+const planPrefix = 'seal/'
+
+/**
+ * @param day `YYYY-MM-DD`
+ * @param sealKey 32 random bytes, the same each time the seal is begun again
+ */
+export async function sealDay(day: string, sealKey: Uint8Array, tools: SealTools): Promise<SealedDay> {
+  const { catalogue, locate, onProgress } = tools
+  const plan = await planOf(day, tools)
+  const dir = path.join(tools.scratchDir, day)
+  const values = new ReleasedValues(catalogue)
+  const levels = sealLevels(values.datasets)
+  const buckets = await UnitBuckets.begin(path.join(dir, 'buckets'))
+  const seen = { bytesRead: 0, events: 0, units: 0 }
+  const start = Date.parse(`${day}T00:00:00Z`)
+  const histories = await tools.log.history()
+  try {
+    const bounds = await Promise.all(histories.map((history) => history.bounds()))
+    const total = histories.reduce(
+      (sum, { partition }, index) => sum + Math.max(0, beforeOf(plan, partition) - (bounds[index]?.start ?? 0)),
+      0,
+    )
+    let done = 0
+    const onRead = async (records: number, bytes: number, events: number) => {
+      done += records
+      seen.bytesRead += bytes
+      seen.events += events
+      await onProgress({ phase: 'reading', done, total, ...seen })
+      await turn()
+    }
+    for (const history of histories)
+      await readDay(history, beforeOf(plan, history.partition), start, {
+        ...{ catalogue, values, locate, sealKey, buckets, onRead },
+      })
+  } finally {
+    for (const history of histories) await history.close()
+  }
+  const bucketBytes = buckets.bytes
+  let bounded = 0
+  const totals: CellTotals = await boundDay(buckets, {
+    levels,
+    sealKey,
+    runsDir: path.join(dir, 'runs'),
+    turn,
+    onBounded: async (bytes, units) => {
+      bounded += bytes
+      seen.units += units
+      await onProgress({ phase: 'bounding', done: bounded, total: bucketBytes, ...seen })
+    },
+  })
+  return {
+    ...seen,
+    cellsOf: (dataset) =>
+      new Map(
+        levels.flatMap((one, index) =>
+          values.datasets[one.dataset]?.id === dataset ? [[one.level.level, totals.cells(index)] as const] : [],
+        ),
+      ),
+    remove: () => rm(dir, { recursive: true, force: true }),
+  }
+}
+
+/** To be called once the day needs no seal any more. */
+export async function forgetSeal(keyValue: KeyValue, day: string): Promise<void> {
+  await keyValue.delete(planPrefix + day)
+}
+
+async function planOf(day: string, { log, keyValue }: SealTools): Promise<SealPlan> {
+  const key = planPrefix + day
+  const found = await keyValue.get(key)
+  const known = found && (JSON.parse(found.toString()) as SealPlan)
+  // Another log: what was planned of the old one's positions means nothing in it.
+  if (known?.logId === log.logId) return known
+  const histories = await log.history()
+  const before: Record<string, number> = {}
+  for (const history of histories) {
+    before[history.partition] = (await history.bounds()).end
+    await history.close()
+  }
+  const plan: SealPlan = { logId: log.logId, before }
+  const ours = Buffer.from(JSON.stringify(plan))
+  if (await keyValue.compareAndSet(key, found, ours)) return plan
+  return planOf(day, { log, keyValue } as SealTools)
+}
+
+function beforeOf(plan: SealPlan, partition: number): number {
+  return plan.before[partition] ?? 0
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
