@@ -34,9 +34,8 @@ function fateOf(entries: readonly LedgerEntry[], found: readonly LedgerEntry[]):
   const matching = found.filter(({ hash }) => ours.has(hash)).length
   if (matching === 0) return 'taken'
   if (matching === entries.length && found.length === entries.length) return 'there'
-  const [first, last] = [entries[0]?.seq, entries.at(-1)?.seq]
   throw brokenLedger(
-    `of the entries ${first} to ${last}, just inserted, ${matching} are in the table, and ${found.length - matching} others: somebody else writes to the same ledger, past the key-value store`,
+    `of ${entries.length} entries just inserted from ${entries[0]?.seq} on ${matching} are in the table, and ${found.length - matching} others with their numbers: somebody else writes to the same ledger, past the key-value store`,
   )
 }
 
