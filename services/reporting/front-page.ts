@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Catalogue } from '../../shared/catalogue.ts'
 import type { Config } from '../../shared/config.ts'
+import { escapeHtml } from './escape-html.ts'
 
 const style = `:root{color-scheme:light dark;--text:#1d2530;--soft:#55606e;--line:#d9dee5;--page:#fff;--link:#0b57a4}
 @media(prefers-color-scheme:dark){:root{--text:#e6eaf0;--soft:#a3adba;--line:#333c48;--page:#14181e;--link:#8abcf5}}
@@ -51,8 +52,4 @@ export function frontPage(catalogue: Catalogue, config: Config, k: number): stri
 
 function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`)
 }
