@@ -1,7 +1,9 @@
 /** `npm run build`: what others take from us without running us, written to `dist/`: the API's description and the public
  * catalogue. The servers themselves run from their sources. */
+import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { ReleaseReader } from '../services/release/release-store.ts'
 import { createReporting } from '../services/reporting/server.ts'
 import { publicCatalogue } from '../shared/catalogue.ts'
 import { readCatalogue } from '../shared/catalogue-file.ts'
@@ -20,11 +22,14 @@ async function describeApi(): Promise<unknown> {
   const refuse = () => Promise.reject(new Error(unused))
   const reader: WarehouseReader = { select: refuse, close: async () => undefined }
   const keyValue = new Proxy({} as KeyValue, { get: () => refuse })
+  const ledger = { state: refuse, append: refuse, entries: () => assert.fail(unused) }
   const reporting = await createReporting({
     config: readConfig({}),
     catalogue: readCatalogue(''),
     reader,
     keyValue,
+    ledger,
+    releases: new ReleaseReader(reader),
     credentials: { adminToken: unused, analystToken: unused },
     clock: systemClock,
     logger: createLogger({ logLevel: 'silent' }),

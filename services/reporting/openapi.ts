@@ -40,6 +40,9 @@ export async function addOpenApi(app: FastifyInstance, catalogue: Catalogue): Pr
       },
       tags: [
         { name: 'usage', description: catalogue.title || 'What analysts ask' },
+        { name: 'partner', description: 'Published releases, for whoever has a partner key' },
+        { name: 'delta-sharing', description: 'The same releases for clients of Delta Sharing, read-only' },
+        { name: 'releases', description: 'Partners and releases, as operators manage them' },
         { name: 'operation', description: 'Health and metrics' },
         { name: 'about', description: 'This description' },
       ],
@@ -49,6 +52,11 @@ export async function addOpenApi(app: FastifyInstance, catalogue: Catalogue): Pr
             type: 'http',
             scheme: 'bearer',
             description: 'The analyst token (analystToken of credentials.json)',
+          },
+          partnerKey: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'A partner’s key (`hcp_…`), shown once by `headcount partner add`',
           },
           adminToken: {
             type: 'http',

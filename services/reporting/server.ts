@@ -7,23 +7,38 @@ import { bearerToken, keyCheck, unauthorized } from '../../shared/http/authoriza
 import { answerParserError, sendProblem } from '../../shared/http/problem-answer.ts'
 import { answerUnknownRoutes, closeServer } from '../../shared/http/server-parts.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
+import type { Ledger } from '../../shared/ledger/port.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
+import type { ReleaseAnswer } from '../operator/release-requests.ts'
+import type { ReleaseReader } from '../release/release-store.ts'
 import { addAnalystApi } from './analyst-api.ts'
 import { asProblem } from './failure.ts'
 import { frontPage, frontPagePolicy } from './front-page.ts'
 import { addOpenApi } from './openapi.ts'
 import { addOperations } from './operations.ts'
+import { addManagePartners } from './partner-api/manage-partners.ts'
+import { addManageReleases } from './partner-api/manage-releases.ts'
+import { addPartnerApi } from './partner-api/partner-api.ts'
+import { addPublicLedger } from './partner-api/public-ledger.ts'
 
-/** No route takes a body; one is passed over, and a long one is refused. */
+/** Routes that take a body have bounds of their own; of the others it is passed over, and a long one is refused. */
 const bodyBytesMax = 1024
+/** A link to a file stands in the path. */
+const pathPartLengthMax = 1024
 
 export interface ReportingDependencies {
   config: Config
   catalogue: Catalogue
   reader: WarehouseReader
   keyValue: KeyValue
+  /** What was spent, released and handed out. Partners are answered only while it can be written. */
+  ledger: Ledger
+  /** Frozen releases. */
+  releases: ReleaseReader
+  /** Asks for a day's release and says how it is; without it POST /api/v1/releases answers 501. */
+  requestRelease?: (day: string) => Promise<ReleaseAnswer>
   credentials: { adminToken: string; analystToken: string }
   clock: Clock
   logger: Logger
@@ -48,22 +63,24 @@ export async function createReporting(deps: ReportingDependencies): Promise<Repo
 
   const app = createServer(config, logger, metrics)
   await addOpenApi(app, catalogue)
-  addAnalystApi(app, {
-    ...deps,
-    k,
-    authorize: (authorization) => {
-      const token = bearerToken(authorization)
-      if (token === undefined || !(isAnalystToken(token) || isAdminToken(token)))
-        throw unauthorized('Bearer', 'Send the header `Authorization: Bearer <analyst token>`.')
-    },
-  })
+  const authorizeAnalyst = (authorization: string | undefined) => {
+    const token = bearerToken(authorization)
+    if (token === undefined || !(isAnalystToken(token) || isAdminToken(token)))
+      throw unauthorized('Bearer', 'Send the header `Authorization: Bearer <analyst token>`.')
+  }
+  const authorizeAdmin = (authorization: string | undefined) => {
+    const token = bearerToken(authorization)
+    if (token === undefined || !isAdminToken(token))
+      throw unauthorized('Bearer', 'Send the header `Authorization: Bearer <admin token>`.')
+  }
+  addAnalystApi(app, { ...deps, k, authorize: authorizeAnalyst })
+  addManagePartners(app, { ...deps, authorizeAdmin })
+  addManageReleases(app, { ...deps, authorizeAdmin, authorizeAnalyst })
+  addPartnerApi(app, deps)
+  addPublicLedger(app, deps)
   addOperations(app, {
     metrics,
-    authorize: (authorization) => {
-      const token = bearerToken(authorization)
-      if (token === undefined || !isAdminToken(token))
-        throw unauthorized('Bearer', 'Send the header `Authorization: Bearer <admin token>`.')
-    },
+    authorize: authorizeAdmin,
     readiness: () => {
       const { ready, checks } = deps.readiness()
       return drained ? { ready: false, checks: { ...checks, reporting: 'shutting down' } } : { ready, checks }
@@ -93,6 +110,7 @@ function createServer(config: Config, logger: Logger, metrics: Metrics): Fastify
     // Fastify's request lines would hold addresses and URLs.
     logger: false,
     bodyLimit: bodyBytesMax,
+    routerOptions: { maxParamLength: pathPartLengthMax },
     requestTimeout: config.requestTimeoutMs,
     http: {
       requestTimeout: config.requestTimeoutMs,

@@ -2,11 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { ReleaseStore } from '../../../services/release/release-store.ts'
 import { createReporting, type Reporting } from '../../../services/reporting/server.ts'
 import { bySetKey, type Catalogue, type Dataset, findDataset } from '../../../shared/catalogue.ts'
 import { parseCatalogue } from '../../../shared/catalogue-file.ts'
 import { ManualClock } from '../../../shared/clock.ts'
 import { readConfig } from '../../../shared/config.ts'
+import type { Ledger } from '../../../shared/ledger/port.ts'
+import { openLedger } from '../../../shared/ledger/warehouse-ledger.ts'
 import { createLogger } from '../../../shared/logger.ts'
 import { createMetrics } from '../../../shared/metrics.ts'
 import { openEmbeddedWarehouse } from '../../../shared/warehouse/embedded.ts'
@@ -62,6 +65,7 @@ export class ReportingFixture {
   ready = true
   reporting!: Reporting
   warehouse!: Warehouse
+  ledger!: Ledger
   #dir = ''
   #inserts = 0
 
@@ -69,6 +73,7 @@ export class ReportingFixture {
     this.#dir = await mkdtemp(path.join(tmpdir(), 'headcount-reporting-'))
     this.warehouse = await openEmbeddedWarehouse({ dir: path.join(this.#dir, 'warehouse') })
     await this.warehouse.command(createTable(this.catalogue))
+    this.ledger = await openLedger(this)
     this.reporting = await this.createReporting()
     return this
   }
@@ -88,6 +93,8 @@ export class ReportingFixture {
       catalogue: this.catalogue,
       reader: watched,
       keyValue: this.keyValue,
+      ledger: this.ledger,
+      releases: new ReleaseStore(this.warehouse),
       credentials: tokens,
       clock: this.clock,
       logger: createLogger({ logLevel: 'silent' }),
