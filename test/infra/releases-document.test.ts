@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { smallestPublishedSum } from '../../services/release/dominance.ts'
 import type { LevelParameters } from '../../services/release/release-types.ts'
 import { specificationsOf } from '../../services/release/specification.ts'
 import { type GuideLevel, guideDatasets, guideLosses } from '../../services/reporting/partner-guide/guide-numbers.ts'
 import { noisePictureFile } from '../../services/reporting/partner-guide/noise-picture.ts'
 import { parseCatalogue, readCatalogue } from '../../shared/catalogue-file.ts'
-import { toNumber } from '../../shared/fraction.ts'
+import { divide, fraction, toNumber } from '../../shared/fraction.ts'
 
 const fileOf = (name: string) => readFileSync(fileURLToPath(new URL(`../../infra/${name}`, import.meta.url)), 'utf8')
 const releases = fileOf('releases.md')
@@ -73,7 +74,12 @@ describe('infra/releases.md', () => {
     const small = specificationsOf(catalogueUnder('## A small installation'))[0]?.levels[0] as LevelParameters
     assert.equal(sigma(small.varianceDevices), '8.2')
     assert.equal(small.threshold, 51n)
-    assert.equal(guideDatasets(catalogueUnder('## A small installation'))[0]?.levels[0]?.halfDevices, 17)
+    const told = guideDatasets(catalogueUnder('## A small installation'))[0]?.levels[0]
+    assert.equal(told?.halfDevices, 17)
+    assert.equal(told?.sums[0]?.smallest, 215)
+    const [events] = small.sums as [LevelParameters['sums'][number]]
+    const variance = divide(events.variance, fraction(16))
+    assert.equal(smallestPublishedSum({ unitMax: 2n, variance }), 54n)
   })
 
   it('states the loss of a day, of two identifiers, of 30 days and of a year', () => {
