@@ -22,6 +22,7 @@ import { addManagePartners } from './partner-api/manage-partners.ts'
 import { addManageReleases } from './partner-api/manage-releases.ts'
 import { addPartnerApi } from './partner-api/partner-api.ts'
 import { addPublicLedger } from './partner-api/public-ledger.ts'
+import { addPartnerGuide } from './partner-guide/partner-guide-page.ts'
 
 /** Routes that take a body have bounds of their own; of the others it is passed over, and a long one is refused. */
 const bodyBytesMax = 1024
@@ -78,6 +79,7 @@ export async function createReporting(deps: ReportingDependencies): Promise<Repo
   addManageReleases(app, { ...deps, authorizeAdmin, authorizeAnalyst })
   addPartnerApi(app, deps)
   addPublicLedger(app, deps)
+  addPartnerGuide(app, catalogue)
   addOperations(app, {
     metrics,
     authorize: authorizeAdmin,
