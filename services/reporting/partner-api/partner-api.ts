@@ -99,6 +99,7 @@ function addPartnerRoutes(part: FastifyInstance, parts: PartnerParts): void {
     return reply.send({
       partner: partner.name,
       until: partner.until,
+      guide: `${base}/partner/guide`,
       datasets: described.map((facts) => ({
         ...facts,
         links: { releases: `${base}/partner/v1/datasets/${facts.id}/releases` },

@@ -153,10 +153,11 @@ export const partnerSchemas = {
         'What the key may read',
         {
           type: 'object',
-          required: ['partner', 'until', 'datasets'],
+          required: ['partner', 'until', 'guide', 'datasets'],
           properties: {
             partner: text,
             until: { type: 'string', format: 'date-time', description: 'When the key ends' },
+            guide: { type: 'string', description: 'The page that says what the numbers mean' },
             datasets: {
               type: 'array',
               items: {
@@ -177,6 +178,7 @@ export const partnerSchemas = {
         {
           partner: 'ACME',
           until: '2027-11-23T00:00:00.000Z',
+          guide: 'https://reports.example/partner/guide',
           datasets: [
             {
               id: 'feature_usage',
