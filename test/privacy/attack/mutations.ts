@@ -77,6 +77,6 @@ export const mutations: Attack = {
   id: 'mutations',
   name: 'mutations: each caught by an attack above',
   trials: 40_000,
-  trialsShort: 10_000,
+  trialsShort: 5000,
   run,
 }

@@ -1,4 +1,8 @@
 /** Every attack of `npm run attack`, in the order of its table. A new one is added here. */
+import { averagingAttack } from '../seal/averaging-attack.ts'
+import { boundingAttack } from '../seal/bounding-attack.ts'
+import { budgetAttack } from '../seal/budget-attack.ts'
+import { dictionaryAttack } from '../seal/dictionary-attack.ts'
 import { analystSuppression } from './analyst-suppression.ts'
 import type { Attack } from './attack-types.ts'
 import { differencing } from './differencing.ts'
@@ -19,9 +23,13 @@ export const attacks: readonly Attack[] = [
   membership,
   thresholdLeak,
   hardFloor,
+  boundingAttack,
+  averagingAttack,
   differencing,
   analystSuppression,
   reconstruction,
+  dictionaryAttack,
+  budgetAttack,
   integers,
   mutations,
 ]

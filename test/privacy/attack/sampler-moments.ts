@@ -89,6 +89,6 @@ export const samplerMoments: Attack = {
   id: 'sampler-moments',
   name: 'sampler: mean, symmetry, tails, log-ratio',
   trials: 1_000_000,
-  trialsShort: 200_000,
+  trialsShort: 100_000,
   run,
 }

@@ -78,6 +78,6 @@ export const samplerShape: Attack = {
   id: 'sampler-shape',
   name: 'sampler: χ² against the exact distribution',
   trials: 1_000_000,
-  trialsShort: 300_000,
+  trialsShort: 200_000,
   run,
 }

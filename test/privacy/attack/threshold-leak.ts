@@ -24,7 +24,7 @@ const declared = {
   ...{ level: 'leaf', by: ['feature'], cellsMax: 1, rho: fraction(1, 42) },
   sums: [{ id: 'events', unitMax: 1n }],
 }
-const laplaceScale = fraction(3)
+const laplaceScale = fraction(2)
 
 const deltaAt = (cells: number) => fraction(shownAtMost, Math.max(cells, 2 * shownAtMost))
 
