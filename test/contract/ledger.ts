@@ -1,9 +1,10 @@
 /** The laws of shared/ledger/port.ts, for every pair of key-value store and warehouse. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ManualClock } from '../../shared/clock.ts'
 import { compare, formatFraction, fraction } from '../../shared/fraction.ts'
-import type { KeyValue } from '../../shared/keyvalue/port.ts'
+import { type KeyValue, KeyValueUnavailableError } from '../../shared/keyvalue/port.ts'
 import { encodeHead, headKey } from '../../shared/ledger/ledger-head.ts'
 import { openLedgerReader } from '../../shared/ledger/ledger-reader.ts'
 import { type Ledger, LedgerBrokenError, type LedgerEvent } from '../../shared/ledger/port.ts'
@@ -192,17 +193,42 @@ export function ledgerContract(
       assert.equal(await whole(dying), 3)
     })
 
-    law('a token that a crash left behind without its rows loses nothing', async ({ open, warehouse }) => {
-      const ledger = await open()
-      await append(ledger, added('p'))
-      const { hash: previous } = (await ledger.state()).head
-      const columns = ['seq', 'previous', 'hash']
-      for (const token of ['ledger/2', 'ledger/2/r1']) {
-        await warehouse.insert({ table: 'ledger', columns, lines: `99\t${previous}\t${previous}\n`, rows: 1, token })
-        await warehouse.command('ALTER TABLE ledger DELETE WHERE seq = 99')
+    law('tokens that a crash left behind without their rows lose nothing', async (tools) => {
+      const burnt = ['ledger/2', 'ledger/2/r1']
+      const dropped: string[] = []
+      const insert = async (block: InsertBlock) => {
+        if (burnt.includes(block.token)) dropped.push(block.token)
+        else await tools.warehouse.insert(block)
       }
+      await append(await tools.open(), added('p'))
+      const ledger = await openedWith(tools, { insert })
       await append(ledger, read('p'))
+      assert.deepEqual(dropped, burnt)
       assert.equal(await whole(ledger), 3)
+    })
+
+    law('with the key-value store away the state is right, and every append is refused', async (tools) => {
+      const away = () => Promise.reject(new KeyValueUnavailableError('away'))
+      const running = await tools.open()
+      let isAway = false
+      const get = (key: string) => (isAway ? away() : tools.keyValue.get(key))
+      const cutOff = await tools.open({ keyValue: withChanged(tools.keyValue, { get }) })
+      isAway = true
+      await filled(running)
+      assert.equal((await cutOff.state()).head.seq, 5)
+      await assert.rejects(reserveShare(cutOff, 'd'), { name: 'KeyValueUnavailableError' })
+      isAway = false
+      assert.equal(await reserveShare(cutOff, 'd'), 'reserved')
+    })
+
+    law('an older head that an idle process knows misleads it for a second at most', async (tools) => {
+      const idle = await tools.open()
+      await idle.state()
+      const known = await tools.keyValue.get(headKey)
+      await filled(await tools.open())
+      await tools.keyValue.put(headKey, known as Buffer)
+      await sleep(1001)
+      assert.equal((await idle.state()).head.seq, 5)
     })
 
     law(
@@ -264,17 +290,26 @@ export function ledgerContract(
       })
     }
 
-    law('a process that runs on refuses when the last entry it knows is taken away or doubled', async (tools) => {
-      const ledger = await tools.open()
-      await filled(ledger)
-      const [last] = await allEntries(ledger, 5)
-      assert.ok(last)
-      const { hash: _, ...rest } = last
-      await plant(tools.warehouse, rest)
-      await assert.rejects(reserveShare(ledger, 'd'), isBroken(/there are two entries 5/))
-      await tools.warehouse.command('ALTER TABLE ledger DELETE WHERE seq = 5')
-      await assert.rejects(reserveShare(ledger, 'd'), isBroken(/entry 5, which was there before, is gone/))
-    })
+    law(
+      'a process that runs on refuses when the last entry it knows is taken away, doubled or replaced',
+      async (tools) => {
+        const ledger = await tools.open()
+        await filled(ledger)
+        const [last] = await allEntries(ledger, 5)
+        assert.ok(last)
+        const { hash: _, ...rest } = last
+        await plant(tools.warehouse, rest)
+        await assert.rejects(reserveShare(ledger, 'd'), isBroken(/there are two entries 5/))
+        await tools.warehouse.command('ALTER TABLE ledger DELETE WHERE seq = 5')
+        await assert.rejects(reserveShare(ledger, 'd'), isBroken(/entry 5, which was there before, is gone/))
+        await plant(tools.warehouse, { ...rest, at: '2026-11-24T10:00:00.124Z' })
+        await tools.keyValue.delete(headKey)
+        await assert.rejects(
+          reserveShare(ledger, 'd'),
+          isBroken(/entry 5, which was there before, is gone or was changed/),
+        )
+      },
+    )
 
     law('a fork is found: by who appends next, and by who walks it', async (tools) => {
       const ledger = await tools.open()
