@@ -1,5 +1,5 @@
 /** Ways to solve noisy sums for bits; of their own, since two short ones are easier to trust than a library. */
-import type { Equation } from './reconstruction.ts'
+import type { Equation } from './secret-day.ts'
 
 function apply(equations: readonly Equation[], x: Float64Array): Float64Array {
   return Float64Array.from(equations, ({ devices, weight }) => {

@@ -1,7 +1,8 @@
 /**
  * Row 7: everything that a partner can get of a day, compared with everything else: one device more or less, totals minus
- * parts, day over day, several datasets, many pulls, a victim that reports everywhere. That all formats have the same rows
- * is checked with the worlds from the log (membership.ts). Links to a release are ways to the same bytes.
+ * parts, day over day, several datasets, many pulls, a victim that reports everywhere. That CSV and NDJSON have the same
+ * rows is checked with the worlds from the log (membership.ts). There are no share links yet; with them comes another
+ * differencer.
  */
 import type { RandomSource } from '../../../services/release/release-types.ts'
 import { toNumber } from '../../../shared/fraction.ts'

@@ -1,6 +1,7 @@
 /** Row 10: every mistake is caught by an attack, and production by none of the same attacks. */
 import type { RandomSource } from '../../../services/release/release-types.ts'
 import { type Attack, type AttackTools, verdictOf } from './attack-types.ts'
+import { computedThresholds, thresholdIsMinimal } from './computed-thresholds.ts'
 import { accuracyOf, differencers, judgeDay, publisher, spreadAccuracy } from './differencing.ts'
 import { provenEpsilon } from './epsilon-audit.ts'
 import { shownBelowFloor } from './hard-floor.ts'
@@ -9,7 +10,7 @@ import { membershipOf } from './membership.ts'
 import { mutants } from './mutants.ts'
 import { noiseWidths } from './noise-widths.ts'
 import { isRejected, worstShape } from './sampler-shape.ts'
-import { computedThresholds, laplaceLeakOf, leakOf, thresholdIsMinimal } from './threshold-leak.ts'
+import { laplaceLeakOf, leakOf } from './threshold-leak.ts'
 
 /** Whether an attack on that many worlds succeeds. */
 type Catches = (mechanism: Mechanism, worlds: number, random: RandomSource) => boolean

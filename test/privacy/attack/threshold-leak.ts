@@ -3,13 +3,12 @@
  * at those in use.
  */
 import type { RandomSource } from '../../../services/release/release-types.ts'
-import { type Fraction, fraction, toNumber } from '../../../shared/fraction.ts'
+import { fraction, toNumber } from '../../../shared/fraction.ts'
 import { type Attack, type AttackTools, verdictOf } from './attack-types.ts'
-import { exactGaussian, exactLaplace } from './exact-noise.ts'
+import { computedThresholds, thresholdIsMinimal } from './computed-thresholds.ts'
 import { laplaceDrawer, type Mechanism, production } from './mechanism.ts'
 import { cell } from './scene.ts'
 import { clopperPearson } from './statistics.ts'
-import { specification } from './sybil-scene.ts'
 
 const k = 20
 /** δ = 1e-4 at 1e7 cells; fewer cells look for a larger one as exactly. */
@@ -79,46 +78,6 @@ export const oneLower: Pick<Mechanism, 'parameters' | 'laplaceThreshold'> = {
   },
   laplaceThreshold: (request) => production.laplaceThreshold(request) - 1n,
 }
-
-interface Computed {
-  readonly name: string
-  readonly threshold: bigint
-  /** Pr[shown] / δ at T, and at T - 1. */
-  readonly at: number
-  readonly below: number
-}
-
-/** Thresholds in use and those of the published tables, against tails in doubles. */
-export function computedThresholds(mechanism: Pick<Mechanism, 'parameters' | 'laplaceThreshold'>): Computed[] {
-  const delta = fraction(1, 1_000_000_000)
-  const levels = [
-    ...specification.levels.map(({ level, by, cellsMax, rhoDevices, sums }) => ({
-      ...{ level, by, cellsMax, delta, rho: fraction(2n * rhoDevices.numerator, rhoDevices.denominator) },
-      sums: sums.map(({ id, unitMax }) => ({ id, unitMax })),
-    })),
-    { ...declared, level: 'small installation', rho: fraction(3, 200), delta },
-  ]
-  const gaussian = levels.map((level) => {
-    const { threshold, varianceDevices } = mechanism.parameters(level)
-    const { atLeast } = exactGaussian(toNumber(varianceDevices))
-    return { name: level.level, threshold, ...ratios(atLeast, threshold, level.cellsMax, delta) }
-  })
-  const laplace = [fraction(1), fraction(8)].map((scale) => {
-    const cellsMax = Number(scale.numerator)
-    const threshold = mechanism.laplaceThreshold({ scale, cellsMax, delta })
-    const name = `Laplace, C = ${cellsMax}, ε = 1`
-    return { name, threshold, ...ratios(exactLaplace(toNumber(scale)).atLeast, threshold, cellsMax, delta) }
-  })
-  return [...gaussian, ...laplace]
-}
-
-function ratios(atLeast: (t: number) => number, threshold: bigint, cellsMax: number, delta: Fraction) {
-  // A lone device's shifted count is 1. -expm1(C·log1p(-p)) is 1 - (1 - p)^C without losing its digits.
-  const shown = (t: number) => -Math.expm1(cellsMax * Math.log1p(-atLeast(t - 1))) / toNumber(delta)
-  return { at: shown(Number(threshold)), below: shown(Number(threshold) - 1) }
-}
-
-export const thresholdIsMinimal = ({ at, below }: Computed) => at <= 1 && below > 1
 
 async function run({ trials, random, onProgress }: AttackTools) {
   let drawn = 0
