@@ -10,7 +10,7 @@ import { parseTime } from '../../../shared/rfc3339.ts'
 import { authenticate } from '../../partners/partner-registry.ts'
 import { FailedAttempts } from './failed-attempts.ts'
 import { ledgerAway, noPartner, noSuchLink, tooMany } from './partner-problems.ts'
-import { type Allowance, takeRequest } from './request-allowance.ts'
+import { RequestAllowances } from './request-allowance.ts'
 
 /** Loading a table by links takes several requests a file (size, footer, columns), so those are counted apart. */
 const fileRequestsFactor = 20
@@ -38,10 +38,12 @@ export type Disclosure = Omit<Extract<LedgerEvent, { kind: 'partner.read' }>, 'k
 export class PartnerDoor {
   readonly #deps: PartnerDoorDeps
   readonly #failures: FailedAttempts
+  readonly #allowances: RequestAllowances
 
   constructor(deps: PartnerDoorDeps) {
     this.#deps = deps
     this.#failures = new FailedAttempts(deps.clock)
+    this.#allowances = new RequestAllowances(deps)
   }
 
   /** @throws ProblemError 401, 429, 503 */
@@ -104,7 +106,10 @@ export class PartnerDoor {
     try {
       return await work()
     } catch (error) {
-      this.#deps.logger.error({ err: describeError(error) }, 'the ledger cannot be used: partners get nothing')
+      this.#deps.logger.error(
+        { err: describeError(error) },
+        'the ledger or the key-value store cannot be used: partners get nothing',
+      )
       throw ledgerAway()
     }
   }
@@ -114,17 +119,12 @@ export class PartnerDoor {
     return wait === undefined ? refusal : tooMany(wait)
   }
 
+  /** @throws ProblemError 429; 503 when the counters are away: without them there would be no limit */
   async #spendRequest(reply: FastifyReply, name: string, quota: number): Promise<void> {
-    const allowance = await this.#allowance(name, quota)
-    const { granted, remaining, resetSeconds } = allowance
+    const { granted, remaining, resetSeconds } = await this.#ask(() => this.#allowances.take(name, quota))
     reply.header('ratelimit-policy', `"partner";q=${quota};w=60`)
     reply.header('ratelimit', `"partner";r=${remaining};t=${resetSeconds}`)
     if (!granted) throw tooMany(resetSeconds)
-  }
-
-  /** @throws ProblemError 503 when the counters are away: without them there would be no limit. */
-  async #allowance(name: string, quota: number): Promise<Allowance> {
-    return this.#ask(() => takeRequest(this.#deps, name, quota))
   }
 }
 
