@@ -23,6 +23,8 @@ import { openEventLog, openKeyValue, openWarehouse } from './engines.ts'
 import type { Desk } from './operator/desk.ts'
 import { LocalDesk } from './operator/local-desk.ts'
 import { addOperatorDoor } from './operator/operator-door.ts'
+import { ReleaseRequests, releaseWaitMs } from './operator/release-requests.ts'
+import { ReleaseReader } from './release/release-store.ts'
 import { createReporting, type Reporting } from './reporting/server.ts'
 import { openLocator } from './worker/locate.ts'
 import { Sealer } from './worker/seal/sealer.ts'
@@ -106,6 +108,7 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
       clock,
       nudge: () => worker.maintain(),
     })
+    const requests = new ReleaseRequests({ ...engines, ledger, catalogue, clock, nudge: () => worker.maintain() })
     let probed = false
     const readiness = () => ({
       ready: probed,
@@ -123,7 +126,13 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
           sink: new LogSink(engines.log, createUnitHash(credentials.writeKey)),
           extend: (app) => addOperatorDoor(app, { desk, isAdminToken: keyCheck(credentials.adminToken), logger }),
         }),
-        reporting: await createReporting({ ...parts, reader }),
+        reporting: await createReporting({
+          ...parts,
+          reader,
+          ledger,
+          releases: new ReleaseReader(reader),
+          requestRelease: (day) => requests.askAndWait(day, releaseWaitMs),
+        }),
       }
       const { collector, reporting } = servers
       undo.push(() => reporting.drain())

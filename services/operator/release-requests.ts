@@ -36,6 +36,8 @@ export interface ReleaseRequestsDeps {
 }
 
 const pollMs = 100
+/** How long a request over HTTP waits for the end before it is told to ask again. */
+export const releaseWaitMs = 20_000
 
 export class ReleaseRequests {
   readonly #deps: ReleaseRequestsDeps

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Engines } from '../../services/headcount.ts'
-import { markDataset } from '../../shared/warehouse/schema.ts'
+import { cellsTable, markDataset } from '../../shared/warehouse/schema.ts'
 import { overriding } from './overriding.ts'
 
 export const mutations = ['no-mark', 'no-plan'] as const
@@ -27,6 +27,7 @@ function withoutMark(warehouse: Engines['warehouse']): Engines['warehouse'] {
   const inserted = new Map<string, number>()
   return overriding(warehouse, {
     async insert(block) {
+      if (block.table !== cellsTable) return await warehouse.insert(block)
       const lines = block.lines.split('\n').filter((line) => line !== '')
       const cells = lines.filter((line) => !line.startsWith(`${markDataset}\t`))
       // A token of its own: the fence against zombies must not stand in for the mark.

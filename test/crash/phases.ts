@@ -4,7 +4,7 @@
  */
 import type { Engines } from '../../services/headcount.ts'
 import type { Assignment } from '../../shared/eventlog/port.ts'
-import { finalDataset, markDataset } from '../../shared/warehouse/schema.ts'
+import { cellsTable, finalDataset, markDataset } from '../../shared/warehouse/schema.ts'
 import { overriding } from './overriding.ts'
 
 export const batchPhases = [
@@ -74,6 +74,8 @@ function observedAssignment(assignment: Assignment, enter: EnterPhase): Assignme
 function observedWarehouse(warehouse: Engines['warehouse'], enter: EnterPhase): Engines['warehouse'] {
   return overriding(warehouse, {
     async insert(block) {
+      // The ledger and the releases have kills of their own: npm run release-kills.
+      if (block.table !== cellsTable) return await warehouse.insert(block)
       const [place, during, after] = placeOfInsert(block.lines)
       enter(place, during)
       await warehouse.insert(block)

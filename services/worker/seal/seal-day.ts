@@ -64,12 +64,29 @@ const planPrefix = 'seal/'
  * @param sealKey 32 random bytes, the same each time the seal is begun again
  */
 export async function sealDay(day: string, sealKey: Uint8Array, tools: SealTools): Promise<SealedDay> {
+  const dir = path.join(tools.scratchDir, day)
+  const buckets = await UnitBuckets.begin(path.join(dir, 'buckets'))
+  try {
+    return await countDay(day, sealKey, tools, buckets, dir)
+  } catch (error) {
+    await buckets.close()
+    // Runs have exact counts in them: they do not wait for another try, which may never come.
+    await rm(dir, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function countDay(
+  day: string,
+  sealKey: Uint8Array,
+  tools: SealTools,
+  buckets: UnitBuckets,
+  dir: string,
+): Promise<SealedDay> {
   const { catalogue, locate, onProgress } = tools
   const plan = await planOf(day, tools)
-  const dir = path.join(tools.scratchDir, day)
   const values = new ReleasedValues(catalogue)
   const levels = sealLevels(values.datasets)
-  const buckets = await UnitBuckets.begin(path.join(dir, 'buckets'))
   const seen = { bytesRead: 0, events: 0, units: 0 }
   const start = Date.parse(`${day}T00:00:00Z`)
   const histories = await tools.log.history()

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Catalogue, releasedDatasets } from '../../../shared/catalogue.ts'
 import type { Clock } from '../../../shared/clock.ts'
 import type { EventLog } from '../../../shared/eventlog/port.ts'
@@ -53,6 +54,8 @@ const secretOf = (day: string) => `seal/${day}`
 /** A day that could not be sealed is tried again so often, until its raw records go. */
 const retryMs = 60_000
 const tellEveryMs = 500
+/** A small day is sealed by then, and closes at once. Less than the lease of the upkeep lasts. */
+const patienceMs = 1000
 
 export class Sealer {
   readonly #deps: SealerDeps
@@ -76,8 +79,8 @@ export class Sealer {
   }
 
   /**
-   * Whether a day that is closing may go on to destroy its key. Begins its seal if it needs one, and is then to be asked
-   * again. At the raw-retention deadline the answer is yes in any case, after a word in the ledger.
+   * Whether a day that is closing may go on to destroy its key. Begins its seal if it needs one, waits a little for its end,
+   * and is to be asked again if that has not come. At the raw-retention deadline the answer is yes in any case, after a word in the ledger.
    */
   async letsClose(day: string, overdue: boolean): Promise<boolean> {
     const { catalogue } = this.#deps
@@ -103,7 +106,9 @@ export class Sealer {
       return true
     }
     this.#begin(day)
-    return false
+    await Promise.race([this.#running?.done, sleep(patienceMs, undefined, { ref: false })])
+    const after = await this.#state()
+    return after !== undefined && isSealed(after, catalogue, day)
   }
 
   /**
@@ -205,6 +210,7 @@ export class Sealer {
     })
     try {
       await drawDay(day, sealed.cellsOf, this.#tools)
+      await removeLosers(day, this.#tools)
     } finally {
       await sealed.remove()
     }
@@ -243,8 +249,7 @@ export class Sealer {
   }
 
   async #giveUp(day: string, why: string): Promise<void> {
-    const { ledger, logger, metrics } = this.#deps
-    metrics.unsealedDays.inc()
+    const { ledger, logger } = this.#deps
     logger.error({ day, why }, 'no release of this day can ever be made')
     await ledger
       .append((state) => ({

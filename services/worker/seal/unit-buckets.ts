@@ -8,11 +8,11 @@ import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { decodeHashed, hashBytes, unitOf } from './hashed-record.ts'
 
-const bucketsPerLevel = 64
+const bucketsPerLevel = 256
 const depthMax = 4
-const bufferBytes = 128 * 1024
-/** Larger buckets are divided. Units in it take a few times its bytes in memory. */
-export const bucketBytesMax = 48 * 1024 * 1024
+const bufferBytes = 64 * 1024
+/** Larger buckets are divided. The units of one take some fifteen times its bytes in memory. */
+export const bucketBytesMax = 16 * 1024 * 1024
 
 interface Bucket {
   readonly file: string
@@ -49,7 +49,7 @@ export class UnitBuckets {
 
   /** @param record from `encodeHashed`. Resolves at once but for one time in many, when a buffer is written. */
   add(record: Buffer): Promise<void> | undefined {
-    // A byte of the hash for each depth; 64 divides 256, so that every bucket is as likely.
+    // A byte of the hash for each depth, so that every bucket is as likely.
     const bucket = this.#buckets[unitOf(record).charCodeAt(this.#depth % hashBytes) % bucketsPerLevel] as Bucket
     bucket.waiting.push(record)
     bucket.waitingBytes += record.length
@@ -61,10 +61,18 @@ export class UnitBuckets {
     return this.#buckets.reduce((sum, { bytes, waitingBytes }) => sum + bytes + waitingBytes, 0)
   }
 
+  /** Gives the files back; to be called when nothing is going to be read. */
+  async close(): Promise<void> {
+    for (const bucket of this.#buckets) {
+      await bucket.handle?.close()
+      bucket.handle = undefined
+    }
+  }
+
   /** Ends writing. The buckets one after the other, each removed when the caller asks for the next one. */
   async *read(): AsyncGenerator<{ records: AsyncIterable<ReturnType<typeof decode>>; bytes: number }> {
     for (const bucket of this.#buckets) await flush(bucket)
-    for (const bucket of this.#buckets) await bucket.handle?.close()
+    await this.close()
     for (const { file, bytes } of this.#buckets) {
       if (bytes === 0) continue
       if (bytes > bucketBytesMax && this.#depth + 1 < depthMax) {
