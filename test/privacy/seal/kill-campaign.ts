@@ -47,7 +47,7 @@ export interface KillResult {
 }
 
 /** A life that is not aimed at anything, ms. The engines open after about a second. */
-const lifeMs = { min: 150, max: 3500 }
+const lifeMs = { min: 500, max: 5000 }
 const delayMsMax = 12
 const drawsMax = 200
 
@@ -68,6 +68,7 @@ class KillCampaign {
   readonly #killsByPhase: Record<string, number> = {}
   readonly #mistakes: string[] = []
   readonly #startedAt = performance.now()
+  #lastPhase = ''
   #mistakesCount = 0
   #kills = 0
   #lives = 0
@@ -142,6 +143,7 @@ class KillCampaign {
     this.#lives++
     if (killed) {
       this.#kills++
+      this.#lastPhase = phase
       this.#killsByPhase[phase] = (this.#killsByPhase[phase] ?? 0) + 1
       if (this.#kills % 20 === 0 || this.#kills === kills) log(this.#progress())
     }
@@ -149,14 +151,22 @@ class KillCampaign {
   }
 
   #drawAim(): HostSettings['aim'] {
-    if (this.#random.chance(0.3)) return undefined
-    const phase = this.#random.pick(sealPhases)
+    if (this.#random.chance(0.25)) return undefined
+    const phase = this.#drawPhase()
     const delayMs = this.#random.chance(0.4) ? 0 : this.#random.integer(0, delayMsMax)
-    return {
-      phase,
-      times: phase === 'drawing' ? this.#random.integer(1, drawsMax) : this.#random.integer(1, 2),
-      delayMs,
-    }
+    const times = phase === 'drawing' ? this.#random.integer(1, drawsMax) : this.#random.integer(1, 2)
+    return { phase, times, delayMs }
+  }
+
+  /** Mostly one that was hit least often so far. */
+  #drawPhase(): SealPhase {
+    // There is something to be removed only after a death between a draw and its entry.
+    if (/^(saved|sealing)/.test(this.#lastPhase) && this.#random.chance(0.5)) return 'removing'
+    if (this.#random.chance(0.4)) return this.#random.pick(sealPhases)
+    const hits = sealPhases.map((phase) => this.#killsByPhase[phase] ?? 0)
+    const fewest = Math.min(...hits)
+    const rare = sealPhases.filter((phase, index) => hits[index] === fewest && phase !== 'removing')
+    return this.#random.pick(rare.length > 0 ? rare : sealPhases)
   }
 
   #progress(): string {

@@ -2,11 +2,12 @@
 import path from 'node:path'
 import { Random } from '../../../services/command-line/demo-random.ts'
 import type { Engines } from '../../../services/headcount.ts'
+import { isPublished } from '../../../services/release/release-day.ts'
 import { askForRelease } from '../../../services/worker/seal/seal-requests.ts'
 import { Sealer } from '../../../services/worker/seal/sealer.ts'
 import { ManualClock } from '../../../shared/clock.ts'
 import { openEmbeddedKeyValue } from '../../../shared/keyvalue/embedded.ts'
-import type { Ledger, LedgerState } from '../../../shared/ledger/port.ts'
+import type { Ledger } from '../../../shared/ledger/port.ts'
 import { openLedger } from '../../../shared/ledger/warehouse-ledger.ts'
 import { createLogger } from '../../../shared/logger.ts'
 import { createMetrics } from '../../../shared/metrics.ts'
@@ -24,8 +25,12 @@ export interface PublishedDay {
   readonly clock: ManualClock
   readonly ledger: Ledger
   /** Another sealing process over the same stores. */
-  newSealer(): Sealer
-  /** Asks, seals and publishes. */
+  newSealer(wrapped?: Partial<Engines>): Sealer
+  /** Starts it, and asks for the day as an operator does. */
+  ask(sealer: Sealer): Promise<void>
+  /** Does what the worker does, until everything of the day is published and it may close. */
+  finish(sealer: Sealer): Promise<void>
+  /** Both. */
   publish(sealer: Sealer): Promise<void>
 }
 
@@ -39,33 +44,39 @@ export async function withDay<T>(devices: number, seed: number, use: (day: Publi
     const keyValue = await openEmbeddedKeyValue({ dir: path.join(dir, 'key-value'), clock })
     const warehouse = await openEmbeddedWarehouse({ dir: path.join(dir, 'warehouse') })
     const engines = { log, keyValue, warehouse }
+    // A write of LMDB on its way does not keep a process alive; servers and timers do where there are any.
+    const alive = setInterval(() => undefined, 1000)
     try {
       const ledger = await openLedger({ keyValue, warehouse, clock })
       let sealers = 0
-      const newSealer = () =>
+      const newSealer = (wrapped: Partial<Engines> = {}) =>
         new Sealer({
-          ...{ ...engines, ledger, catalogue: attackCatalogue, clock, locate: () => '' },
+          ...{ ...engines, ...wrapped, ledger, catalogue: attackCatalogue, clock, locate: () => '' },
           logger: createLogger({ logLevel: 'silent' }),
           metrics: createMetrics(false),
           scratchDir: path.join(dir, `scratch-${sealers++}`),
         })
-      const publish = async (sealer: Sealer) => {
+      const ask = async (sealer: Sealer) => {
         await sealer.start()
         await askForRelease(keyValue, publishedDay)
-        await until(async () => {
-          await sealer.letsClose(publishedDay, false)
-          await sealer.publish()
-          return isDone(await ledger.state())
-        }, 60_000)
       }
-      return await use({ engines, clock, ledger, newSealer, publish })
+      const finish = (sealer: Sealer) =>
+        until(async () => {
+          const mayClose = await sealer.letsClose(publishedDay, false)
+          await sealer.publish()
+          const done = isPublished(await ledger.state(), attackCatalogue, publishedDay)
+          if (mayClose && !done) throw new Error('the day may close before it is published')
+          return mayClose && done
+        }, 60_000)
+      const publish = async (sealer: Sealer) => {
+        await ask(sealer)
+        await finish(sealer)
+      }
+      return await use({ engines, clock, ledger, newSealer, ask, finish, publish })
     } finally {
+      clearInterval(alive)
       await keyValue.close()
       await warehouse.close()
     }
   })
-}
-
-function isDone(state: LedgerState): boolean {
-  return attackCatalogue.datasets.every(({ id }) => state.release(publishedDay, id)?.state === 'PUBLISHED')
 }
