@@ -152,7 +152,8 @@ const notes = [
   'A device counts in at most C cells of a level, and with at most M events in each: events of very busy devices are cut off.',
   'A row that is missing has few devices, or none. Nothing tells which.',
   'near_threshold: such a row is here because its noise was high; its count is biased upward.',
-  'withheld: the sum could be mostly one or two devices, so it is not published.',
+  'withheld: the sum could be mostly one or two devices, so it is not published. A sum barely above the smallest one is biased upward.',
+  'The guarantee of a day costs the stated delta and, once for each level and dataset, that of the threshold; somebody with two identifiers has both in one cell, which makes that of the threshold larger too.',
 ]
 
 function sigma(variance: LevelParameters['varianceDevices']): number {

@@ -39,6 +39,8 @@ export function frontPage(catalogue: Catalogue, config: Config, k: number): stri
 <dt><a href="/docs">Documentation of the API</a></dt><dd>Every request, with examples; also as <a href="/openapi.json">OpenAPI 3.1</a>.</dd>
 <dt><a href="/api/v1/datasets">GET /api/v1/datasets</a></dt><dd>What can be asked for. Needs the analyst token.</dd>
 <dt>${published}</dt><dd>What is collected, in public.</dd>
+<dt><a href="/partner/guide">Guide for partners</a></dt><dd>What the numbers of a release mean; the files are behind a partner key.</dd>
+<dt><a href="/privacy/ledger">Heads of the ledger</a></dt><dd>Of each day; whoever keeps one can tell later whether the ledger was rewritten.</dd>
 </dl>
 <h2>A first question</h2>
 <pre>curl -H "Authorization: Bearer $TOKEN" \\
