@@ -95,7 +95,7 @@ await plain.warehouse.close()
 process.exit(0)
 
 async function live(): Promise<void> {
-  tell({ audit: await audit(plain, ledger, catalogue, scratchDir) })
+  tell({ audit: await audit(plain, ledger, catalogue, scratchDir, true) })
   enter('idle')
   for (const day of days) await release(day)
   tell({ audit: await audit(plain, ledger, catalogue, scratchDir) })
