@@ -7,7 +7,9 @@ const requestPrefix = 'release-request/'
 const statePrefix = 'seal-state/'
 const ttlMs = 7 * dayMs
 
-export type SealState = ({ state: 'running' } & SealProgress) | { state: 'refused'; why: string }
+export type SealState =
+  | ({ state: 'running' } & Pick<SealProgress, 'phase' | 'done' | 'total'>)
+  | { state: 'refused'; why: string }
 
 /** Asks for a day to be released, and published without waiting. */
 export async function askForRelease(keyValue: KeyValue, day: string): Promise<void> {

@@ -205,7 +205,9 @@ export class Sealer {
         if (this.#stopped) throw new StoppedError('the worker stops; the seal is begun again after its start')
         if (performance.now() < toldAt + tellEveryMs) return
         toldAt = performance.now()
-        await tellSeal(keyValue, day, { state: 'running', ...progress })
+        // Not how many events and units: these would be exact totals.
+        const { phase, done, total } = progress
+        await tellSeal(keyValue, day, { state: 'running', phase, done, total })
       },
     })
     try {
