@@ -71,7 +71,7 @@ describe('the users of a ClickHouse server', () => {
   it('are read by the engine', async () => {
     await withWarehouse(async (warehouse) => {
       const statements = await usersStatements()
-      assert.equal(statements.length, 6)
+      assert.equal(statements.length, 7)
       for (const sql of statements)
         await warehouse.select('SELECT formatQuerySingleLine({sql:String}) AS text', { sql })
     })
