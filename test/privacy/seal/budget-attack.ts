@@ -4,7 +4,16 @@
  */
 import path from 'node:path'
 import { ManualClock } from '../../../shared/clock.ts'
-import { add, compare, type Fraction, formatFraction, fraction, parseFraction, zero } from '../../../shared/fraction.ts'
+import {
+  add,
+  compare,
+  type Fraction,
+  formatFraction,
+  fraction,
+  parseFraction,
+  toNumber,
+  zero,
+} from '../../../shared/fraction.ts'
 import { openEmbeddedKeyValue } from '../../../shared/keyvalue/embedded.ts'
 import type { KeyValue } from '../../../shared/keyvalue/port.ts'
 import { BudgetExceededError, reserve } from '../../../shared/ledger/budget.ts'
@@ -119,7 +128,6 @@ function unguarded(asked: readonly { rho: Fraction }[]): Fraction {
 }
 
 function toText(rho: Fraction): string {
-  return formatFraction(rho).length < 12
-    ? formatFraction(rho)
-    : (Number(rho.numerator) / Number(rho.denominator)).toFixed(6)
+  const exact = formatFraction(rho)
+  return exact.length < 12 ? exact : toNumber(rho).toFixed(6)
 }
