@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { Random } from '../../../services/command-line/demo-random.ts'
 import { releasesTable } from '../../../services/release/release-store.ts'
 import { sealDay } from '../../../services/worker/seal/seal-day.ts'
+import { askedFor } from '../../../services/worker/seal/seal-requests.ts'
 import { ManualClock } from '../../../shared/clock.ts'
 import { encodeHead, headKey } from '../../../shared/ledger/ledger-head.ts'
 import { overriding } from '../../crash/overriding.ts'
@@ -44,8 +45,10 @@ test('an imported day whose first dataset is published before the second is seal
       assert.equal(await sealer.letsClose(day, false), false, 'the other dataset is still to come')
       await sealer.publish()
     }
+    assert.equal(await askedFor(world.engines.keyValue, day), true, 'a recent day would wait for its time otherwise')
     letGo()
     await world.finish(sealer)
+    assert.equal(await askedFor(world.engines.keyValue, day), false)
   }))
 
 test('a day that was begun is carried through when the request for it has expired', () =>
