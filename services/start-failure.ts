@@ -1,7 +1,7 @@
 /** What a person reads when a start or a command fails: what is wrong and what to do, without a stack where we know. */
 
 import { TopicDifferenceError } from '../infra/topics.ts'
-import { CatalogueError } from '../shared/catalogue-file.ts'
+import { CatalogueError } from '../shared/catalogue-field.ts'
 import { ConfigError } from '../shared/config.ts'
 import { CredentialsError } from '../shared/credentials.ts'
 import { DataDirectoryInUseError } from '../shared/data-directory.ts'

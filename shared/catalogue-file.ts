@@ -14,37 +14,18 @@ import {
   dimensionOrigins,
   type Feature,
   type Measure,
-  type ReleaseLevel,
-  type ReleaseRules,
 } from './catalogue.ts'
+import { CatalogueError, Field, Mistakes } from './catalogue-field.ts'
+import { checkNoise, readRelease, readReleaseRules } from './catalogue-release.ts'
 import { browsers, deviceTypes, systems } from './client-values.ts'
 import { otherValue } from './event.ts'
-import { compare, type Fraction, fraction, parseFraction, sum } from './fraction.ts'
 import { type Grain, grains, minuteMs } from './window.ts'
 
 const defaultFile = fileURLToPath(new URL('./catalogue.yaml', import.meta.url))
 const limits = { features: 2000, dimensions: 40, measures: 40, datasets: 40, values: 5000, cap: 10_000 }
-/** Columns and event fields that mean something else already. */
-const reservedIds = new Set([
-  'dataset',
-  'grain',
-  'window',
-  'stage',
-  'by',
-  'kp',
-  'log',
-  'hi',
-  'events',
-  'devices',
-  'units',
-])
+/** Event fields that mean something else already. */
 const reservedFields = new Set(['id', 'time', 'device', 'cookie', 'cluster'])
 const deviceFields = new Set(['device', 'cookie', 'cluster', 'id'])
-
-/** The catalogue file has mistakes; the message has one line for each: `file:line: what is wrong; the mend`. */
-export class CatalogueError extends Error {
-  override readonly name = 'CatalogueError'
-}
 
 /** Reads the catalogue at `file`, or the one for DC/OS when `file` is empty. @throws CatalogueError */
 export function readCatalogue(file: string): Catalogue {
@@ -104,7 +85,10 @@ function readTop(top: Field): Catalogue {
     measures.map(({ id }) => [id]),
     dimensionIds,
   )
-  const datasets = top.list('datasets', limits.datasets).map((field) => readDataset(field, dimensions, measureIds))
+  const releases = readReleaseRules(top)
+  const datasetFields = top.list('datasets', limits.datasets)
+  const datasets = datasetFields.map((field) => readDataset(field, dimensions, measureIds))
+  checkNoise(datasets, releases, datasetFields)
   top.distinct(
     'datasets',
     datasets.map(({ id }) => [id]),
@@ -113,7 +97,7 @@ function readTop(top: Field): Catalogue {
     version: top.text('version'),
     title: top.text('title', ''),
     k: top.integer('k', 1, 1_000_000, 10),
-    releases: readReleaseRules(top),
+    releases,
     features,
     dimensions,
     measures,
@@ -257,61 +241,6 @@ function readDataset(field: Field, all: readonly Dimension[], measureIds: Readon
   }
 }
 
-function readReleaseRules(top: Field): ReleaseRules {
-  const field = top.optional('releases') ?? new Field({}, ['releases'], top.mistakes)
-  field.onlyKeys(['rho', 'deltaThreshold', 'k', 'publishAfterHours'])
-  return {
-    rho: field.fraction('rho', fraction(1), '3/200'),
-    deltaThreshold: field.fraction('deltaThreshold', fraction(1, 100_000), '1e-9'),
-    k: field.integer('k', 2, 1_000_000, 20),
-    // A day closes 24 h after its end; its raw records go after 72 h.
-    publishAfterHours: field.integer('publishAfterHours', 25, 24 * 30, 30),
-  }
-}
-
-/** Columns of a release besides the dataset's own. */
-const releaseColumns = ['level', 'flags', 'day']
-
-function readRelease(field: Field, dimensions: readonly string[], measures: readonly string[]): ReleaseLevel[] {
-  const levels = field.list('release', 8, true).map((level) => readLevel(level, dimensions, measures))
-  if (levels.length === 0) return []
-  if (field.oneOf('audience', ['analysts', 'partners'] as const, 'analysts') !== 'partners')
-    field.mistake('release', 'a dataset with a `release` needs `audience: partners`')
-  for (const id of dimensions)
-    if (releaseColumns.includes(id)) field.mistake('dimensions', `\`${id}\` is a column that every release has itself`)
-  field.distinct(
-    'release',
-    levels.map(({ level, by }) => [`level ${level}`, `by ${by.join(', ')}`]),
-  )
-  if (compare(sum(levels.map(({ share }) => share)), fraction(1)) > 0)
-    field.mistake('release', 'the shares of the levels add up to more than 1')
-  const released = ({ measuresMax }: ReleaseLevel) => [...measuresMax.keys()].sort().join(', ')
-  if (levels.some((level) => released(level) !== released(levels[0] as ReleaseLevel)))
-    field.mistake('release', 'every level needs the same `measures`: they are columns')
-  return levels
-}
-
-function readLevel(field: Field, dimensions: readonly string[], measures: readonly string[]): ReleaseLevel {
-  field.onlyKeys(['level', 'by', 'cells', 'events', 'measures', 'share'])
-  const by = field.texts('by', [])
-  for (const id of by) if (!dimensions.includes(id)) field.mistake('by', `\`${id}\` is not a dimension of this dataset`)
-  const cellsMax = field.integer('cells', 1, 1000, 1)
-  if (by.length === 0 && cellsMax !== 1) field.mistake('cells', 'a level without dimensions has one cell only')
-  const maxima = field.optional('measures')
-  for (const id of maxima?.keys() ?? [])
-    if (!measures.includes(id)) maxima?.mistake(id, `\`${id}\` is not a measure of this dataset`)
-  return {
-    level: field.columnId('level'),
-    by: dimensions.filter((id) => by.includes(id)),
-    cellsMax,
-    eventsMax: field.integer('events', 1, 100_000),
-    measuresMax: new Map(
-      measures.filter((id) => maxima?.has(id)).map((id) => [id, (maxima as Field).integer(id, 1, 1_000_000_000_000)]),
-    ),
-    share: field.fraction('share', fraction(1)),
-  }
-}
-
 function readWhen(field: Field, known: ReadonlyMap<string, Dimension>): Dataset['when'] {
   const when = field.optional('when')
   const conditions = new Map<string, ReadonlySet<string>>()
@@ -331,168 +260,4 @@ function readWhen(field: Field, known: ReadonlyMap<string, Dimension>): Dataset[
 function distinctSets(order: readonly string[], sets: readonly (readonly string[])[]): string[][] {
   const keyed = sets.map((set) => order.filter((id) => set.includes(id)))
   return [...new Map(keyed.map((set) => [set.join(','), set])).values()]
-}
-
-class Mistakes {
-  readonly #found: string[] = []
-  constructor(
-    readonly file: string,
-    readonly lineOf: (path: readonly (string | number)[]) => number,
-  ) {}
-  at(path: readonly (string | number)[], what: string): void {
-    this.atLine(this.lineOf(path), what)
-  }
-  atLine(line: number, what: string): void {
-    this.#found.push(`${this.file}:${line}: ${what}`)
-  }
-  stopIfAny(): void {
-    if (this.#found.length > 0)
-      throw new CatalogueError(`The catalogue has mistakes:\n${[...new Set(this.#found)].slice(0, 20).join('\n')}`)
-  }
-}
-
-/** One mapping of the file, with typed reads that record a mistake and return a harmless value instead of throwing. */
-class Field {
-  readonly #value: Record<string, unknown>
-  constructor(
-    value: unknown,
-    readonly path: readonly (string | number)[],
-    readonly mistakes: Mistakes,
-  ) {
-    const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value)
-    if (!isMapping)
-      mistakes.at(
-        path,
-        `must be a mapping${path.length === 0 ? ' with version, features, dimensions and datasets' : ''}`,
-      )
-    this.#value = isMapping ? (value as Record<string, unknown>) : {}
-  }
-  mistake(key: string, what: string): void {
-    this.mistakes.at([...this.path, key], what)
-  }
-  has(key: string): boolean {
-    return this.#value[key] !== undefined
-  }
-  keys(): string[] {
-    return Object.keys(this.#value)
-  }
-  onlyKeys(allowed: readonly string[]): void {
-    for (const key of this.keys())
-      if (!allowed.includes(key)) this.mistake(key, `\`${key}\` is not known here; there may be ${allowed.join(', ')}`)
-  }
-  optional(key: string): Field | undefined {
-    return this.has(key) ? new Field(this.#value[key], [...this.path, key], this.mistakes) : undefined
-  }
-  list(key: string, max: number, optional = false): Field[] {
-    const value = this.#value[key]
-    if (value === undefined && optional) return []
-    if (!Array.isArray(value) || (value.length === 0 && !optional)) {
-      this.mistake(key, `\`${key}\` must be a list with at least one entry`)
-      return []
-    }
-    if (value.length > max) this.mistake(key, `\`${key}\` may have at most ${max} entries`)
-    return value.slice(0, max).map((entry, index) => new Field(entry, [...this.path, key, index], this.mistakes))
-  }
-  text(key: string, fallback?: string): string {
-    const value = this.#value[key] ?? fallback
-    if (typeof value === 'string' && value.length <= 500 && (value !== '' || fallback === '')) return value
-    this.mistake(key, `\`${key}\` must be a text of 1 to 500 characters`)
-    return ''
-  }
-  texts(key: string, fallback?: string[], max = 500): string[] {
-    const value = this.#value[key] ?? fallback
-    if (
-      Array.isArray(value) &&
-      value.length <= max &&
-      (value.length > 0 || fallback) &&
-      value.every((entry) => typeof entry === 'string' && entry.length <= 200)
-    ) {
-      if (new Set(value).size !== value.length) this.mistake(key, `\`${key}\` names something twice`)
-      return value as string[]
-    }
-    this.mistake(key, `\`${key}\` must be a list of 1 to ${max} texts (quote numbers and true or false)`)
-    return []
-  }
-  textLists(key: string): string[][] {
-    const value = this.#value[key] ?? []
-    if (
-      Array.isArray(value) &&
-      value.length <= 64 &&
-      value.every((entry) => Array.isArray(entry) && entry.every((id) => typeof id === 'string'))
-    )
-      return value as string[][]
-    this.mistake(key, `\`${key}\` must be a list of lists of dimensions, for example [[version, provider]]`)
-    return []
-  }
-  numbers(key: string): number[] {
-    const value = this.#value[key]
-    if (
-      Array.isArray(value) &&
-      value.length > 0 &&
-      value.length <= 100 &&
-      value.every((entry) => typeof entry === 'number' && Number.isFinite(entry))
-    )
-      return value as number[]
-    this.mistake(key, `\`${key}\` must be a list of 1 to 100 numbers`)
-    return [0]
-  }
-  integer(key: string, min: number, max: number, fallback?: number): number {
-    const value = this.#value[key] ?? fallback
-    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
-    this.mistake(key, `\`${key}\` must be a whole number from ${min} to ${max}`)
-    return min
-  }
-  /** `3/200`, `0.015` or `1e-9`, above zero. */
-  fraction(key: string, max: Fraction, fallback?: string): Fraction {
-    const value = this.#value[key] ?? fallback
-    const parsed = typeof value === 'string' || typeof value === 'number' ? parseFraction(String(value)) : undefined
-    if (parsed && parsed.numerator > 0n && compare(parsed, max) <= 0) return parsed
-    const most = max.denominator === 1n ? `${max.numerator}` : `${max.numerator}/${max.denominator}`
-    this.mistake(key, `\`${key}\` must be a fraction such as 3/200 or 0.015, above 0 and at most ${most}`)
-    return max
-  }
-  oneOf<T extends string>(key: string, allowed: readonly T[], fallback?: T): T {
-    const value = this.#value[key] ?? fallback
-    if (allowed.includes(value as T)) return value as T
-    this.mistake(key, `\`${key}\` must be one of ${allowed.join(', ')}`)
-    return allowed[0] as T
-  }
-  /** Anchored, so that a rule can never let free text around a match through; values are at most 64 characters. */
-  pattern(key: string): RegExp {
-    try {
-      return new RegExp(`^(?=.{1,64}$)(?:${this.text(key)})$`, 'u')
-    } catch (error) {
-      this.mistake(key, `\`${key}\` is not a regular expression: ${(error as Error).message}`)
-      return /^$/
-    }
-  }
-  featureId(): string {
-    const id = this.text('id')
-    if (id !== '' && !/^[A-Za-z0-9][A-Za-z0-9 ._:/-]{0,99}$/.test(id))
-      this.mistake(
-        'id',
-        `\`${id}\`: a feature id has letters, digits, space and ._:/- and starts with a letter or digit`,
-      )
-    return id
-  }
-  /** An id that becomes a column or table name. */
-  columnId(key = 'id'): string {
-    const id = this.text(key)
-    if (id !== '' && (!/^[a-z][a-z0-9_]{0,49}$/.test(id) || reservedIds.has(id)))
-      this.mistake(
-        key,
-        `\`${id}\` must be lower-case letters, digits and _, start with a letter, and not be one of ${[...reservedIds].join(', ')}`,
-      )
-    return id
-  }
-  /** @param names by entry of the list: all names that must not stand twice */
-  distinct(key: string, names: readonly (readonly string[])[], taken: Iterable<string> = []): void {
-    const seen = new Set<string>(taken)
-    for (const [index, ofEntry] of names.entries()) {
-      for (const name of new Set(ofEntry)) {
-        if (seen.has(name)) this.mistakes.at([...this.path, key, index], `\`${name}\` is declared twice`)
-        seen.add(name)
-      }
-    }
-  }
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { findFeature, findFeatureOfPath, foldValue, isDeclaredBySet, publicCatalogue } from '../../shared/catalogue.ts'
-import { CatalogueError, parseCatalogue, readCatalogue } from '../../shared/catalogue-file.ts'
+import { CatalogueError } from '../../shared/catalogue-field.ts'
+import { parseCatalogue, readCatalogue } from '../../shared/catalogue-file.ts'
 
 const good = `version: "1"
 features:
