@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import type { Config } from '../../shared/config.ts'
 import { readLock } from '../../shared/data-directory.ts'
 import type { Partner } from '../../shared/ledger/port.ts'
+import { profileFor } from '../reporting/delta-sharing/profile.ts'
 import { ForeseenError } from '../start-failure.ts'
 import { withDesk } from './installation.ts'
 
@@ -19,12 +20,7 @@ export async function addPartnerKey(config: Config, name: string, options: Partn
   const added = await withDesk(config, (desk) => desk.addPartner({ name, datasets, purpose, until }))
   const url = await reportingUrl(config)
   if (options.profile !== undefined) {
-    const profile = {
-      shareCredentialsVersion: 1,
-      endpoint: `${url}/partner/v1/delta/`,
-      bearerToken: added.key,
-      expirationTime: added.until,
-    }
+    const profile = profileFor(url, added.key, added.until)
     await writeFile(options.profile, `${JSON.stringify(profile, null, 2)}\n`, { mode: 0o600, flag: 'wx' }).catch(
       (error: Error) => {
         throw new ForeseenError(

@@ -9,7 +9,7 @@ import type { SealState } from '../worker/seal/seal-requests.ts'
 import { withDesk } from './installation.ts'
 
 const pollMs = 300
-const phases = { reading: 'reading the log again', bounding: 'bounding each device', drawing: 'drawing noise' }
+const phases = { reading: 'reading the log again', bounding: 'bounding each device' }
 
 export async function releaseDay(config: Config, options: { day: string; unfinished: boolean }): Promise<void> {
   const releases = await withDesk(config, (desk) => untilPublished(desk, options))
@@ -49,6 +49,6 @@ async function untilPublished(
 /** Reading and bounding take about half of the time each. */
 function show(bar: SingleBar, { phase, done, total }: Extract<SealState, { state: 'running' }>): void {
   const part = total === 0 ? 1 : done / total
-  const before = { reading: 0, bounding: 50, drawing: 95 }[phase]
-  bar.update(Math.min(99, Math.floor(before + part * (phase === 'drawing' ? 5 : 50))), { phase: phases[phase] })
+  const before = { reading: 0, bounding: 50 }[phase]
+  bar.update(Math.min(99, Math.floor(before + part * 50)), { phase: phases[phase] })
 }

@@ -6,8 +6,10 @@ import { type Catalogue, releasedDatasets } from '../../shared/catalogue.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { EpochKeys } from '../../shared/epoch-keys.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
+import { firstDayOf } from '../../shared/ledger/first-day.ts'
 import type { Ledger, ReleaseState } from '../../shared/ledger/port.ts'
 import { dayMs } from '../../shared/window.ts'
+import { isPublished, isSealed } from '../release/release-day.ts'
 import { announceClosing } from '../worker/closing.ts'
 import { askForRelease, readSeal, type SealState } from '../worker/seal/seal-requests.ts'
 
@@ -60,14 +62,14 @@ export class ReleaseRequests {
     if (refused) return { state: 'refused', why: refused }
     const { keyValue, ledger, catalogue, clock, nudge } = this.#deps
     const state = await ledger.state()
-    const releases = releasedDatasets(catalogue).map(({ id }) => state.release(day, id))
-    if (releases.every((one) => one?.state === 'PUBLISHED')) return published(releases as ReleaseState[])
+    const releases = releasedDatasets(catalogue).flatMap(({ id }) => state.release(day, id) ?? [])
+    if (isPublished(state, catalogue, day)) return published(releases)
     if (state.isUnsealed(day))
       return {
         state: 'refused',
         why: `${day} closed without a release, and its key is destroyed: it can have none any more`,
       }
-    if (!releases.some(Boolean) && !(await this.#isThere(day)))
+    if (releases.length === 0 && !(await this.#isThere(day)))
       return {
         state: 'refused',
         why: `nothing of ${day} is open: no line of it was imported, or it has closed (headcount keys lists the open days)`,
@@ -75,7 +77,7 @@ export class ReleaseRequests {
     const seal = await readSeal(keyValue, day)
     if (seal?.state === 'refused') return { state: 'refused', why: seal.why }
     await askForRelease(keyValue, day)
-    if (!releases.every((one) => one?.state === 'SEALED' || one?.state === 'PUBLISHED'))
+    if (!isSealed(state, catalogue, day))
       await announceClosing(keyValue, { name: `day:${day}`, overdue: false }, clock.now())
     await nudge()
     return { state: 'pending', ...(seal && { seal }) }
@@ -114,7 +116,8 @@ export class ReleaseRequests {
 
   /** A day since the ledger began has a release whatever was counted; of one before, lines must have been imported. */
   async #isThere(day: string): Promise<boolean> {
-    for await (const { at } of this.#deps.ledger.entries(0, 1)) if (day >= at.slice(0, 10)) return true
+    const first = await firstDayOf(this.#deps.ledger)
+    if (first !== undefined && day >= first) return true
     return (await this.#epochKeys.living()).some(({ name }) => name === `day:${day}`)
   }
 }

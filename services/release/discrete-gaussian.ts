@@ -6,7 +6,6 @@ import { type Fraction, fraction } from '../../shared/fraction.ts'
 import { bernoulliExp } from './bernoulli.ts'
 import { discreteLaplace, type Sampler } from './discrete-laplace.ts'
 import { floorRoot } from './integer-root.ts'
-import type { RandomSource } from './release-types.ts'
 
 /**
  * What depends on the variance alone is computed once.
@@ -27,8 +26,4 @@ export function discreteGaussian({ numerator: n, denominator: d }: Fraction): Sa
       if (bernoulliExp(distance * distance, denominator, random)) return y
     }
   }
-}
-
-export function sampleDiscreteGaussian(variance: Fraction, random: RandomSource): bigint {
-  return discreteGaussian(variance)(random)
 }

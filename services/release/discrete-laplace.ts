@@ -27,7 +27,3 @@ export function discreteLaplace({ numerator: t, denominator: s }: Fraction): Sam
     }
   }
 }
-
-export function sampleDiscreteLaplace(scale: Fraction, random: RandomSource): bigint {
-  return discreteLaplace(scale)(random)
-}

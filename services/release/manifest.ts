@@ -2,10 +2,9 @@
  * The manifest of a release: what the files are, how they were made and what the numbers mean. It is frozen with them,
  * and has nothing in it that follows from the data but the published rows themselves.
  */
-import type { Catalogue } from '../../shared/catalogue.ts'
-import { findDataset } from '../../shared/catalogue.ts'
+import { type Catalogue, findDataset } from '../../shared/catalogue.ts'
 import { formatFraction, fraction, multiply, toNumber } from '../../shared/fraction.ts'
-import { epsilonOf } from './privacy-loss.ts'
+import { epsilonOf, groupRho } from './privacy-loss.ts'
 import { mediaTypes } from './release-files.ts'
 import type { FrozenFile, ReleaseFormat } from './release-store.ts'
 import type { LevelParameters, ReleaseSpecification } from './release-types.ts'
@@ -118,7 +117,7 @@ function parametersOf({ k, deltaThreshold, levels }: ReleaseSpecification) {
 /** Of the day's whole budget, since a partner may hold every dataset. */
 function guaranteeOf({ releases }: Catalogue, { rho, delta }: ReleaseSpecification) {
   const stated = (days: number, identifiers = 1) => ({
-    epsilon: rounded(epsilonOf(multiply(releases.rho, fraction(days * identifiers ** 2)), statedDelta)),
+    epsilon: rounded(epsilonOf(groupRho(multiply(releases.rho, fraction(days)), identifiers), statedDelta)),
     delta: toNumber(statedDelta),
   })
   return {

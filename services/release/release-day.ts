@@ -8,7 +8,6 @@
  * - from `release.sealed` on the bytes are what they are, whoever draws what.
  */
 import { type Catalogue, releasedDatasets } from '../../shared/catalogue.ts'
-import { formatFraction } from '../../shared/fraction.ts'
 import { reserve } from '../../shared/ledger/budget.ts'
 import type { Ledger, LedgerState } from '../../shared/ledger/port.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
@@ -121,12 +120,7 @@ export async function publishDue(
 }
 
 /** A fixed time after the day's end, RFC 3339: when a release appears tells nothing about what is in it. */
-export function publishTime({ releases }: Catalogue, day: string): string {
+function publishTime({ releases }: Catalogue, day: string): string {
   const end = Date.parse(`${day}T00:00:00Z`) + dayMs
   return new Date(end + releases.publishAfterHours * hourMs).toISOString()
-}
-
-/** What a day costs, as the ledger has it. */
-export function spentText(state: LedgerState, catalogue: Catalogue, day: string): string {
-  return `${formatFraction(state.spent(day))} of ${formatFraction(catalogue.releases.rho)}`
 }

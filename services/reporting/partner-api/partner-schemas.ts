@@ -22,6 +22,14 @@ const notThere = {
 }
 const wrong = { 400: 'A parameter is not right; `detail` says which' }
 
+const fileRefused = {
+  ...wrong,
+  ...refused,
+  ...notThere,
+  412: 'If-Match names another version',
+  416: 'The range starts after the end',
+}
+
 const headHeader = {
   'Headcount-Ledger-Head': {
     type: 'string',
@@ -277,13 +285,7 @@ export const partnerSchemas = {
     headers: conditions,
     response: {
       ...fileAnswers({ 'application/json': { schema: manifest }, ...fileContent }),
-      ...problemAnswers({
-        ...wrong,
-        ...refused,
-        ...notThere,
-        412: 'If-Match names another version',
-        416: 'The range starts after the end',
-      }),
+      ...problemAnswers(fileRefused),
     },
   },
   dataPackage: {
@@ -294,13 +296,7 @@ export const partnerSchemas = {
     headers: conditions,
     response: {
       ...fileAnswers({ 'application/json': { schema: { type: 'object' } } }),
-      ...problemAnswers({
-        ...wrong,
-        ...refused,
-        ...notThere,
-        412: 'If-Match names another version',
-        416: 'The range starts after the end',
-      }),
+      ...problemAnswers(fileRefused),
     },
   },
   namedFile: {
@@ -322,13 +318,7 @@ export const partnerSchemas = {
     headers: conditions,
     response: {
       ...fileAnswers(fileContent),
-      ...problemAnswers({
-        ...wrong,
-        ...refused,
-        ...notThere,
-        412: 'If-Match names another version',
-        416: 'The range starts after the end',
-      }),
+      ...problemAnswers(fileRefused),
     },
   },
   makeLink: {

@@ -100,10 +100,9 @@ export class BoundedUnit {
 function keepSmallest({ ids, measures: kept }: KeptCell, id: string, measures: readonly number[], max: number): void {
   const last = ids[ids.length - 1]
   if (ids.length >= max && last !== undefined && id > last) return
-  let at = ids.length
-  while (at > 0 && (ids[at - 1] as string) > id) at--
-  if (ids[at - 1] === id) {
-    if (measures.length > 0) kept[at - 1] = measures.map((value, index) => Math.max(value, kept[at - 1]?.[index] ?? 0))
+  const at = placeOf(ids, id)
+  if (ids[at] === id) {
+    if (measures.length > 0) kept[at] = measures.map((value, index) => Math.max(value, kept[at]?.[index] ?? 0))
     return
   }
   ids.splice(at, 0, id)
@@ -112,4 +111,16 @@ function keepSmallest({ ids, measures: kept }: KeptCell, id: string, measures: r
     ids.pop()
     if (measures.length > 0) kept.pop()
   }
+}
+
+/** Index of the first that is not below `id`, by halves: M may be large. */
+function placeOf(ids: readonly string[], id: string): number {
+  let from = 0
+  let before = ids.length
+  while (from < before) {
+    const middle = (from + before) >>> 1
+    if ((ids[middle] as string) < id) from = middle + 1
+    else before = middle
+  }
+  return from
 }

@@ -32,7 +32,7 @@ export interface SealTools {
 
 /** How far a seal is. */
 export interface SealProgress {
-  readonly phase: 'reading' | 'bounding' | 'drawing'
+  readonly phase: 'reading' | 'bounding'
   /** Of `total`: records when reading, bytes when bounding. */
   readonly done: number
   readonly total: number

@@ -10,6 +10,7 @@ import type { Clock } from '../../../shared/clock.ts'
 import type { EventLog } from '../../../shared/eventlog/port.ts'
 import type { KeyValue } from '../../../shared/keyvalue/port.ts'
 import { BudgetExceededError, DayUnsealedError, SpecificationChangedError } from '../../../shared/ledger/budget.ts'
+import { firstDayOf } from '../../../shared/ledger/first-day.ts'
 import { type Ledger, LedgerBrokenError, type LedgerState } from '../../../shared/ledger/port.ts'
 import type { Logger } from '../../../shared/logger.ts'
 import type { Metrics } from '../../../shared/metrics.ts'
@@ -60,7 +61,8 @@ const patienceMs = 1000
 export class Sealer {
   readonly #deps: SealerDeps
   readonly #tools: ReleaseTools
-  #running: { day: string; done: Promise<void> } | undefined
+  /** Settles when the seal that runs has ended, whatever happened. */
+  #running: Promise<void> | undefined
   #stopped = false
   readonly #failedAt = new Map<string, number>()
   #begun: number | undefined
@@ -80,7 +82,8 @@ export class Sealer {
 
   /**
    * Whether a day that is closing may go on to destroy its key. Begins its seal if it needs one, waits a little for its end,
-   * and is to be asked again if that has not come. At the raw-retention deadline the answer is yes in any case, after a word in the ledger.
+   * and is to be asked again if that has not come. At the raw-retention deadline the answer is yes in any case, after a word
+   * in the ledger.
    */
   async letsClose(day: string, overdue: boolean): Promise<boolean> {
     const { catalogue } = this.#deps
@@ -106,7 +109,7 @@ export class Sealer {
       return true
     }
     this.#begin(day)
-    await Promise.race([this.#running?.done, sleep(patienceMs, undefined, { ref: false })])
+    await Promise.race([this.#running, sleep(patienceMs, undefined, { ref: false })])
     const after = await this.#state()
     return after !== undefined && isSealed(after, catalogue, day)
   }
@@ -144,7 +147,7 @@ export class Sealer {
   /** Waits for what runs; a seal that has begun goes on after the next start. */
   async stop(): Promise<void> {
     this.#stopped = true
-    await this.#running?.done
+    await this.#running
   }
 
   /** Undefined while the ledger is broken, which is said once a minute. */
@@ -171,8 +174,8 @@ export class Sealer {
 
   async #firstDay(): Promise<number> {
     if (this.#begun === undefined) {
-      for await (const { at } of this.#deps.ledger.entries(0, 1))
-        this.#begun = Date.parse(`${at.slice(0, 10)}T00:00:00Z`)
+      const first = await firstDayOf(this.#deps.ledger)
+      if (first !== undefined) this.#begun = Date.parse(`${first}T00:00:00Z`)
     }
     return this.#begun ?? Number.POSITIVE_INFINITY
   }
@@ -180,12 +183,11 @@ export class Sealer {
   #begin(day: string): void {
     if (this.#running || this.#stopped) return
     if ((this.#failedAt.get(day) ?? Number.NEGATIVE_INFINITY) + retryMs > performance.now()) return
-    const done = this.#seal(day)
+    this.#running = this.#seal(day)
       .catch((error) => this.#failed(day, error))
       .finally(() => {
         this.#running = undefined
       })
-    this.#running = { day, done }
   }
 
   async #seal(day: string): Promise<void> {

@@ -11,7 +11,7 @@ import { decodeHashed, hashBytes, unitOf } from './hashed-record.ts'
 const bucketsPerLevel = 256
 const depthMax = 4
 const bufferBytes = 64 * 1024
-/** Larger buckets are divided. The units of one take some fifteen times its bytes in memory. */
+/** Larger buckets are divided. The units of one take several times its bytes in memory. */
 export const bucketBytesMax = 16 * 1024 * 1024
 
 interface Bucket {
