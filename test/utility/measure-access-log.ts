@@ -4,9 +4,9 @@ import type { ExactCell, ReleaseSpecification } from '../../services/release/rel
 import { specificationsOf } from '../../services/release/specification.ts'
 import type { Catalogue } from '../../shared/catalogue.ts'
 import { parseCatalogue } from '../../shared/catalogue-file.ts'
+import { seededBytes, seededRandom } from '../services/release/seeded-random.ts'
 import { type CellErrors, measureCells } from './measure-error.ts'
 import { accessLogCatalogue, accessLogDays, sealAccessLog } from './seal-access-log.ts'
-import { seededBytes, seededRandom } from './seeded-random.ts'
 
 export interface AccessLogCatalogue {
   readonly catalogue: Catalogue

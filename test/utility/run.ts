@@ -8,11 +8,11 @@ import { parseArgs } from 'node:util'
 import type { ReleaseSpecification } from '../../services/release/release-types.ts'
 import { specificationsOf } from '../../services/release/specification.ts'
 import { readCatalogue } from '../../shared/catalogue-file.ts'
+import { seededRandom } from '../services/release/seeded-random.ts'
 import { errorPicture } from './error-picture.ts'
 import { errorTable, withTable } from './error-table.ts'
 import { measureMultiplied, measureSmall, readAccessLogCatalogue } from './measure-access-log.ts'
 import { measureCells, measureGenerated } from './measure-error.ts'
-import { seededRandom } from './seeded-random.ts'
 
 const { values } = parseArgs({
   options: {

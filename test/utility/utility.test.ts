@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url'
 import type { ReleaseSpecification } from '../../services/release/release-types.ts'
 import { specificationsOf } from '../../services/release/specification.ts'
 import { readCatalogue } from '../../shared/catalogue-file.ts'
+import { seededRandom } from '../services/release/seeded-random.ts'
 import { tableIn } from './error-table.ts'
 import { measureMultiplied, measureSmall, multiples } from './measure-access-log.ts'
 import { type CellErrors, type Errors, measureGenerated } from './measure-error.ts'
-import { seededRandom } from './seeded-random.ts'
 
 const seed = 'utility test'
 const draws = 4000

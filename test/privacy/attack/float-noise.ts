@@ -1,7 +1,7 @@
 /** Noise as it should not be made: a normal variable in doubles (Box, Muller 1958), rounded. */
 import type { Sampler } from '../../../services/release/discrete-laplace.ts'
 import { type Fraction, toNumber } from '../../../shared/fraction.ts'
-import { uniformDouble } from './seeded-source.ts'
+import { uniformDouble } from './uniform-double.ts'
 
 export function floatGaussian(variance: Fraction): Sampler {
   const sigma = Math.sqrt(toNumber(variance))

@@ -11,8 +11,8 @@ import type { RandomSource } from '../../../services/release/release-types.ts'
 import { CellTotals } from '../../../services/worker/seal/exact-cells.ts'
 import { add, compare, fraction } from '../../../shared/fraction.ts'
 import { withTemporaryDirectory } from '../../fixtures/temporary-directory.ts'
+import { seededRandom } from '../../services/release/seeded-random.ts'
 import { type Attack, type AttackTools, verdictOf } from './attack-types.ts'
-import { seededSource } from './seeded-source.ts'
 import { specification } from './sybil-scene.ts'
 
 const safe = BigInt(Number.MAX_SAFE_INTEGER)
@@ -32,8 +32,8 @@ function rowIsExact(random: RandomSource): { exact: boolean; inDoubles: boolean 
   const devices = Number(awkward(random, 52)) + 10_000
   const events = awkward(random, 120) + 100_000n
   const cells = new Map([[total.level, [{ values: [], devices, sums: [events] }]]])
-  const [row] = drawRelease(cells, specification, seededSource(seed))
-  const again = seededSource(seed)
+  const [row] = drawRelease(cells, specification, seededRandom(seed))
+  const again = seededRandom(seed)
   const ofDevices = discreteGaussian(total.varianceDevices)(again)
   const ofEvents = discreteGaussian(total.sums[0]!.variance)(again)
   const published = row?.sums[0] ?? 0n

@@ -4,9 +4,9 @@
  */
 import { parseArgs } from 'node:util'
 import { cryptoRandom } from '../../../services/release/random-source.ts'
+import { seededRandom } from '../../services/release/seeded-random.ts'
 import type { Attack, AttackResult } from './attack-types.ts'
 import { attacks } from './registry.ts'
-import { seededSource } from './seeded-source.ts'
 import { tableOf } from './table.ts'
 
 const { values } = parseArgs({
@@ -30,7 +30,7 @@ for (const [index, attack] of chosen.entries()) {
   // Fewer than those of the short form show nothing.
   const trials = Math.max(attack.trialsShort, Math.round(attack.trials * scale))
   const started = performance.now()
-  const random = values.seed === undefined ? cryptoRandom : seededSource(`${values.seed} ${attack.id}`)
+  const random = values.seed === undefined ? cryptoRandom : seededRandom(`${values.seed} ${attack.id}`)
   let shown = 0
   const onProgress = (trial: number) => {
     if (!process.stderr.isTTY || performance.now() - shown < 200) return

@@ -6,20 +6,13 @@ import { sha256Hex } from '../../../services/release/sha256.ts'
 import { sealDay } from '../../../services/worker/seal/seal-day.ts'
 import { ManualClock } from '../../../shared/clock.ts'
 import { encodeRecord } from '../../../shared/event.ts'
-import { openEmbeddedEventLog } from '../../../shared/eventlog/embedded.ts'
 import { openEmbeddedKeyValue } from '../../../shared/keyvalue/embedded.ts'
-import { attackCatalogue, partitions, recordsOfDay } from './sealed-world.ts'
+import { attackCatalogue, openWorldLog, recordsOfDay } from './sealed-world.ts'
 
 const [dir = '', day = '', aim = '', times = '0', more = ''] = process.argv.slice(2)
 let timesLeft = Number(times)
 const clock = new ManualClock(`${day}T23:00:00Z`)
-const log = await openEmbeddedEventLog({
-  dir: path.join(dir, 'log'),
-  partitions,
-  clock,
-  fsync: false,
-  pendingBytesMax: 1e8,
-})
+const log = await openWorldLog(path.join(dir, 'log'), clock)
 const keyValue = await openEmbeddedKeyValue({ dir: path.join(dir, 'key-value'), clock })
 const sealed = await sealDay(day, Buffer.alloc(32, 7), {
   ...{ log, keyValue, catalogue: attackCatalogue, locate: () => '', scratchDir: path.join(dir, 'scratch') },

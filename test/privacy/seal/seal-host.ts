@@ -9,7 +9,6 @@ import { cryptoRandom } from '../../../services/release/random-source.ts'
 import { askForRelease } from '../../../services/worker/seal/seal-requests.ts'
 import { Sealer, type SealerDeps } from '../../../services/worker/seal/sealer.ts'
 import { ManualClock } from '../../../shared/clock.ts'
-import { openEmbeddedEventLog } from '../../../shared/eventlog/embedded.ts'
 import { openEmbeddedKeyValue } from '../../../shared/keyvalue/embedded.ts'
 import { openRedisKeyValue } from '../../../shared/keyvalue/redis.ts'
 import { openLedger } from '../../../shared/ledger/warehouse-ledger.ts'
@@ -19,7 +18,7 @@ import { openEmbeddedWarehouse } from '../../../shared/warehouse/embedded.ts'
 import { audit, bytesOf, releasesOf } from './audit.ts'
 import { openLooseLedger, type SealMutation } from './loose-ledger.ts'
 import { type Enter, Observer } from './seal-phases.ts'
-import { attackCatalogue as catalogue, isImported, partitions } from './sealed-world.ts'
+import { attackCatalogue as catalogue, isImported, openWorldLog } from './sealed-world.ts'
 import type { Told } from './told.ts'
 
 export interface HostSettings {
@@ -60,13 +59,7 @@ process.on('uncaughtException', (error) => fail(String(error.stack)))
 const logger = createLogger({ logLevel: 'warn' }, { write: (line) => void tell({ error: line }) })
 const observer = new Observer(enter)
 const plain = {
-  log: await openEmbeddedEventLog({
-    dir: path.join(dir, 'log'),
-    partitions,
-    clock,
-    fsync: false,
-    pendingBytesMax: 1e8,
-  }),
+  log: await openWorldLog(path.join(dir, 'log'), clock),
   keyValue: redisUrl
     ? await openRedisKeyValue({ url: redisUrl, warn: (message) => logger.warn(message) })
     : await openEmbeddedKeyValue({ dir: path.join(dir, 'key-value'), clock }),

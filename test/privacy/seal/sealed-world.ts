@@ -4,7 +4,7 @@
  */
 import { Random } from '../../../services/command-line/demo-random.ts'
 import { parseCatalogue } from '../../../shared/catalogue-file.ts'
-import { ManualClock } from '../../../shared/clock.ts'
+import { type Clock, ManualClock } from '../../../shared/clock.ts'
 import { encodeRecord, type SentRecord } from '../../../shared/event.ts'
 import { openEmbeddedEventLog } from '../../../shared/eventlog/embedded.ts'
 import type { EventLog } from '../../../shared/eventlog/port.ts'
@@ -43,6 +43,11 @@ datasets:
 )
 
 export const partitions = 2
+
+/** The log in that folder, unsynced: kills are looked at here, power cuts elsewhere. */
+export function openWorldLog(dir: string, clock: Clock): Promise<EventLog> {
+  return openEmbeddedEventLog({ dir, partitions, clock, fsync: false, pendingBytesMax: 1e9 })
+}
 /** The first of the days that were there while the installation ran; days before it were imported. */
 export const begunAt = Date.parse('2026-11-02T00:00:00Z')
 
@@ -97,7 +102,7 @@ export async function appendRecords(log: Pick<EventLog, 'append'>, records: read
 export async function writeLog(dir: string, { days }: DayPlan, devices: number, seed: number): Promise<void> {
   const random = new Random(seed)
   const clock = new ManualClock(begunAt)
-  const log = await openEmbeddedEventLog({ dir, partitions, clock, fsync: false, pendingBytesMax: 1e9 })
+  const log = await openWorldLog(dir, clock)
   for (const day of days) {
     if (!isImported(day)) clock.set(Date.parse(`${day}T22:00:00Z`))
     await appendRecords(log, recordsOfDay(day, devices, random), random)

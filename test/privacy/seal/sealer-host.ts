@@ -9,14 +9,13 @@ import { isPublished } from '../../../services/release/release-day.ts'
 import { askForRelease } from '../../../services/worker/seal/seal-requests.ts'
 import { Sealer } from '../../../services/worker/seal/sealer.ts'
 import { ManualClock } from '../../../shared/clock.ts'
-import { openEmbeddedEventLog } from '../../../shared/eventlog/embedded.ts'
 import { openRedisKeyValue } from '../../../shared/keyvalue/redis.ts'
 import { openLedger } from '../../../shared/ledger/warehouse-ledger.ts'
 import { createLogger } from '../../../shared/logger.ts'
 import { createMetrics } from '../../../shared/metrics.ts'
 import { openServerWarehouse } from '../../../shared/warehouse/server.ts'
 import { audit } from './audit.ts'
-import { attackCatalogue as catalogue, partitions } from './sealed-world.ts'
+import { attackCatalogue as catalogue, openWorldLog } from './sealed-world.ts'
 
 export interface SealerSettings {
   readonly dir: string
@@ -30,13 +29,7 @@ const { dir, redisUrl, warehouseUrl, days, now }: SealerSettings = JSON.parse(pr
 const clock = new ManualClock(now)
 const warn = (message: string) => process.stderr.write(`${message}\n`)
 const engines = {
-  log: await openEmbeddedEventLog({
-    dir: path.join(dir, 'log'),
-    partitions,
-    clock,
-    fsync: false,
-    pendingBytesMax: 1e8,
-  }),
+  log: await openWorldLog(path.join(dir, 'log'), clock),
   keyValue: await openRedisKeyValue({ url: redisUrl, warn }),
   warehouse: await openServerWarehouse({ url: warehouseUrl, warn }),
 }

@@ -3,8 +3,13 @@ import { createCipheriv, createHash } from 'node:crypto'
 import { sourceOver } from '../../../services/release/random-source.ts'
 import type { RandomSource } from '../../../services/release/release-types.ts'
 
-export function seededRandom(seed: string): RandomSource {
+/** The same bytes for the same seed. */
+export function seededBytes(seed: string): (bytes: number) => Uint8Array {
   const key = createHash('sha256').update(seed).digest()
   const stream = createCipheriv('aes-256-ctr', key, Buffer.alloc(16))
-  return sourceOver((bytes) => stream.update(Buffer.alloc(bytes)))
+  return (bytes) => stream.update(Buffer.alloc(bytes))
+}
+
+export function seededRandom(seed: string): RandomSource {
+  return sourceOver(seededBytes(seed))
 }
