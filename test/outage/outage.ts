@@ -136,8 +136,9 @@ async function watch(
 /** What a request that carries no event of the comparison is answered with, when it is refused. */
 async function refusalOf(url: string): Promise<Refusal | undefined> {
   const event = { id: `filler-${Math.random()}`, time: new Date(0).toISOString(), feature: 'filler', device: 'filler' }
-  // Dropped by the worker as late: it fills the spool and no cell.
-  const events = Array.from({ length: 500 }, (_, number) => ({ ...event, id: `${event.id}-${number}` }))
+  // Dropped by the worker as late: it fills the spool and no cell. A tenth of the spool, so that it is full in time also
+  // where a busy machine leaves this few turns.
+  const events = Array.from({ length: 2000 }, (_, number) => ({ ...event, id: `${event.id}-${number}` }))
   const answer = await fetch(`${url}/v1/events`, {
     method: 'POST',
     headers: { authorization: `Bearer ${fleetSecrets.writeKey}`, 'content-type': 'application/json' },
