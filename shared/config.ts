@@ -26,6 +26,7 @@ export const settings = {
   writeKey: setting('', 'key senders use; made at first start if empty', secret),
   adminToken: setting('', 'token for everything; made at first start if empty', secret),
   analystToken: setting('', 'token for reading aggregates; made at first start if empty', secret),
+  choiceKey: setting('', 'secret under which opt-outs and deletions are kept; empty: the admin token is it', secret),
   catalogue: setting('', 'catalogue file (YAML); empty: the one for DC/OS', text),
   k: setting(
     '',

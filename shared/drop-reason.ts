@@ -6,6 +6,8 @@ export const dropReasons = {
   duplicate: { intended: true, means: 'the same event id (or natural key) of the same unit was counted before' },
   late: { intended: true, means: 'older than 24 h when it was appended, or its epoch has closed' },
   bot: { intended: true, means: 'a crawler by its user agent, on a browser route' },
+  'opted-out': { intended: true, means: 'its sender has chosen not to be counted' },
+  deleted: { intended: true, means: "received before its sender's deletion, or before the opt-in after an opt-out" },
   undecodable: { intended: false, means: 'the log record could not be read' },
   'invalid-event': { intended: false, means: 'the event does not have the declared shape' },
 } as const satisfies Record<string, { intended: boolean; means: string }>
@@ -41,6 +43,7 @@ export const rejectReasons = {
   'cluster-missing': 'this feature counts clusters: `cluster` is required',
   'field-invalid': 'a declared field must be a string of at most 256 characters, a number or a boolean',
   'measure-invalid': 'a measure must be a finite number',
+  child: 'events of somebody under 13 are not taken; what was held under its identifier is being deleted',
   'event-too-large': 'one event may take at most 32 KiB',
 } as const
 

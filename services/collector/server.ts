@@ -1,6 +1,7 @@
 /** The collector: an HTTP server that takes events and answers once they are durable in the event log. */
 import { type FastifyInstance, fastify } from 'fastify'
 import type { Catalogue } from '../../shared/catalogue.ts'
+import type { ChoiceBook } from '../../shared/choices/choice-book.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Config } from '../../shared/config.ts'
 import { keyCheck } from '../../shared/http/authorization.ts'
@@ -24,6 +25,8 @@ export interface CollectorDependencies {
   catalogue: Catalogue
   sink: EventSink
   credentials: { writeKey: string; adminToken: string }
+  /** Who has chosen what. Without: nobody has chosen anything, and nobody can. */
+  choices?: ChoiceBook
   clock: Clock
   logger: Logger
   metrics: Metrics

@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Catalogue } from '../../shared/catalogue.ts'
+import type { ChoiceBook } from '../../shared/choices/choice-book.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { EpochKeys } from '../../shared/epoch-keys.ts'
 import { type Assignment, type EventLog, StaleAssignmentError } from '../../shared/eventlog/port.ts'
@@ -67,6 +68,8 @@ export interface WorkerDeps {
   readonly upkeepLease?: Lease
   /** Makes the releases of days before they close. Without: nothing is released. */
   readonly sealer?: Sealer
+  /** Whose records are left out. Without: nobody's. */
+  readonly choices?: ChoiceBook
   /** Without: real time. */
   readonly timing?: Timing
   /** Most live event ids held in memory, per partition. */

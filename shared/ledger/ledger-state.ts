@@ -4,8 +4,9 @@
  */
 import { type Fraction, zero } from '../fraction.ts'
 import { brokenLedger, emptyHead } from './chain.ts'
-import type { LedgerEntry, LedgerHead, LedgerState, Partner, ReleaseState } from './port.ts'
-import { type DayState, dayAfter, partnerOf, requireForm, TransitionError } from './transitions.ts'
+import type { Hold, LedgerEntry, LedgerHead, LedgerState, Partner, PolicyVersion, ReleaseState } from './port.ts'
+import { holdsAfterPlacing, holdsAfterRelease, policyOf } from './subject-transitions.ts'
+import { type DayState, dayAfter, isSha256, isText, partnerOf, requireForm, TransitionError } from './transitions.ts'
 
 interface Parts {
   readonly head: LedgerHead
@@ -14,10 +15,21 @@ interface Parts {
   readonly partners: ReadonlyMap<string, Partner>
   /** Id by the SHA-256 of the key. */
   readonly keys: ReadonlyMap<string, string>
+  readonly holds: readonly Hold[]
+  readonly policies: readonly PolicyVersion[]
+  readonly deletions: ReadonlyMap<string, true>
 }
 
 export class FoldedLedger implements LedgerState {
-  static readonly empty = new FoldedLedger({ head: emptyHead, days: new Map(), partners: new Map(), keys: new Map() })
+  static readonly empty = new FoldedLedger({
+    head: emptyHead,
+    days: new Map(),
+    partners: new Map(),
+    keys: new Map(),
+    holds: [],
+    policies: [],
+    deletions: new Map(),
+  })
 
   readonly #parts: Parts
   #releases: readonly ReleaseState[] | undefined
@@ -62,6 +74,18 @@ export class FoldedLedger implements LedgerState {
     return id === undefined ? undefined : this.#parts.partners.get(id)
   }
 
+  holds(): readonly Hold[] {
+    return this.#parts.holds
+  }
+
+  policies(): readonly PolicyVersion[] {
+    return this.#parts.policies
+  }
+
+  hasDeletion(deletion: string): boolean {
+    return this.#parts.deletions.has(deletion)
+  }
+
   /**
    * What holds after entries whose chain has been verified.
    * @throws LedgerBrokenError when one breaks a transition
@@ -97,6 +121,9 @@ class Folding implements Parts {
   days: Map<string, DayState> | ReadonlyMap<string, DayState>
   partners: ReadonlyMap<string, Partner>
   keys: ReadonlyMap<string, string>
+  holds: readonly Hold[]
+  policies: readonly PolicyVersion[]
+  deletions: ReadonlyMap<string, true>
 
   constructor(before: Parts) {
     this.#before = before
@@ -104,6 +131,9 @@ class Folding implements Parts {
     this.days = before.days
     this.partners = before.partners
     this.keys = before.keys
+    this.holds = before.holds
+    this.policies = before.policies
+    this.deletions = before.deletions
   }
 
   add(entry: LedgerEntry): void {
@@ -142,6 +172,27 @@ class Folding implements Parts {
       }
       case 'partner.read':
         requireForm(this.partners.has(event.partner), `${event.partner} was never added`)
+        return
+      case 'subject.deleted':
+        requireForm(/^[0-9a-f]{16}$/.test(event.deletion), 'the deletion has no id')
+        requireForm(!this.deletions.has(event.deletion), `the deletion ${event.deletion} was entered before`)
+        this.deletions = this.#mine(this.deletions, this.#before.deletions).set(event.deletion, true)
+        return
+      case 'subject.served':
+        requireForm(isText(event.case), 'an operator needs a case id')
+        return
+      case 'hold.placed':
+        this.holds = holdsAfterPlacing(this.holds, event, at)
+        return
+      case 'hold.released':
+        this.holds = holdsAfterRelease(this.holds, event, at)
+        return
+      case 'policy.adopted':
+        this.policies = Object.freeze([...this.policies, policyOf(this.policies, event, at)])
+        return
+      case 'transfer.exported':
+      case 'transfer.restored':
+        requireForm(isSha256(event.sha256), 'the transfer has no SHA-256')
         return
       default:
         throw new TransitionError(`"${(event as { kind: string }).kind}" is no event that this version knows`)

@@ -47,6 +47,32 @@ export type LedgerEvent =
       format?: string
       sha256?: string
     }
+  /** Raw records of somebody are cut out of everything yet to come. Who: not here, nor anywhere else. */
+  | {
+      kind: 'subject.deleted'
+      /** Id of the choice. */
+      deletion: string
+      by: 'sender' | 'owner' | 'operator' | 'child'
+      case?: string
+    }
+  /** An operator looked up, or changed, what is held under somebody's identifier. */
+  | { kind: 'subject.served'; case: string; what: 'access' | 'choice' | 'history-removed' }
+  /** Nothing that the hold covers expires until it is released. */
+  | {
+      kind: 'hold.placed'
+      case: string
+      why: string
+      /** `raw` only where an order says so explicitly. */
+      covers: ('aggregates' | 'ledger' | 'raw')[]
+      /** RFC 3339; of a hold of raw records, which ends by itself. */
+      until?: string
+    }
+  | { kind: 'hold.released'; case: string; why: string }
+  /** From here on this is the policy that senders are told. */
+  | { kind: 'policy.adopted'; version: string; sha256: string; minimum: string; notice: string }
+  /** Aggregates, releases and ledger left for, or came from, another installation. */
+  | { kind: 'transfer.exported'; sha256: string; to: string; case: string }
+  | { kind: 'transfer.restored'; sha256: string; from: string }
 
 export interface LedgerEntry {
   /** 0, 1, 2, … without gaps. */
@@ -92,6 +118,25 @@ export interface Partner {
   readonly revokedAt?: string
 }
 
+export interface Hold {
+  readonly case: string
+  readonly why: string
+  readonly covers: readonly ('aggregates' | 'ledger' | 'raw')[]
+  readonly placedAt: string
+  readonly until?: string
+  readonly releasedAt?: string
+}
+
+export interface PolicyVersion {
+  readonly version: string
+  /** Lower-case hex, of the policy's text. */
+  readonly sha256: string
+  /** The oldest version that senders may have agreed to. */
+  readonly minimum: string
+  readonly notice: string
+  readonly adoptedAt: string
+}
+
 /** The ledger folded up: what holds after the entry at `head`. */
 export interface LedgerState {
   readonly head: LedgerHead
@@ -104,6 +149,12 @@ export interface LedgerState {
   /** All partners ever added, in the order in which they were. */
   partners(): readonly Partner[]
   partnerOfKey(keySha256: string): Partner | undefined
+  /** All holds ever placed, in that order; one that was released may be placed again, as another. */
+  holds(): readonly Hold[]
+  /** Oldest first; the last one is in force. */
+  policies(): readonly PolicyVersion[]
+  /** Whether the deletion of that id has its entry. */
+  hasDeletion(deletion: string): boolean
 }
 
 export interface Ledger {

@@ -89,7 +89,7 @@ function isDay(text: unknown): boolean {
   return typeof text === 'string' && /^\d{4}-\d\d-\d\d$/.test(text) && isTime(`${text}T00:00:00.000Z`)
 }
 
-function isTime(text: unknown): boolean {
+export function isTime(text: unknown): boolean {
   if (typeof text !== 'string' || !/^\d{4}-\d\d-\d\dT[\d:.]{8,}(Z|[+-]\d\d:\d\d)$/.test(text)) return false
   const time = Date.parse(text)
   // Date.parse takes the 31st of February for the 3rd of March.
@@ -100,6 +100,6 @@ export function isSha256(text: unknown): boolean {
   return typeof text === 'string' && /^[0-9a-f]{64}$/.test(text)
 }
 
-function isText(text: unknown): boolean {
+export function isText(text: unknown): boolean {
   return typeof text === 'string' && text.length > 0
 }

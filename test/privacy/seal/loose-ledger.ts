@@ -77,5 +77,8 @@ function looseState(entries: readonly LedgerEntry[], isKnown: (index: number) =>
     isUnsealed: () => false,
     partners: () => [],
     partnerOfKey: () => undefined,
+    holds: () => [],
+    policies: () => [],
+    hasDeletion: () => false,
   }
 }

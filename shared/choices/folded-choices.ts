@@ -1,0 +1,60 @@
+/** The choice log folded up in memory: about 200 bytes for each subject. */
+import { type Choice, type Choices, historyMax, type Subject } from './port.ts'
+
+interface Known {
+  entries: Choice[]
+  countedFrom: number
+}
+
+export class FoldedChoices implements Choices {
+  readonly #subjects = new Map<Subject, Known>()
+  #version = 0
+
+  get size(): number {
+    return this.#subjects.size
+  }
+
+  get version(): number {
+    return this.#version
+  }
+
+  countedFrom(subject: Subject): number {
+    return this.#subjects.get(subject)?.countedFrom ?? Number.NEGATIVE_INFINITY
+  }
+
+  history(subject: Subject): readonly Choice[] {
+    return this.#subjects.get(subject)?.entries ?? []
+  }
+
+  *all(): Iterable<Choice> {
+    const entries = [...this.#subjects.values()].flatMap((known) => known.entries)
+    yield* entries.sort((a, b) => a.at - b.at)
+  }
+
+  /** Adds the next entry of the log; returns those that the subject has too many, to be removed from the log. */
+  add(choice: Choice): readonly Choice[] {
+    const known = this.#subjects.get(choice.subject) ?? { entries: [], countedFrom: Number.NEGATIVE_INFINITY }
+    this.#subjects.set(choice.subject, known)
+    const before = known.countedFrom
+    known.entries.push(choice)
+    known.countedFrom = after(before, choice)
+    if (known.countedFrom > before) this.#version++
+    return known.entries.length > historyMax ? known.entries.slice(0, known.entries.length - historyMax) : []
+  }
+
+  /** Takes an entry out again, by its id. What it had made of the subject goes with it. */
+  remove(subject: Subject, id: string): void {
+    const known = this.#subjects.get(subject)
+    if (!known) return
+    known.entries = known.entries.filter((one) => one.id !== id)
+    known.countedFrom = known.entries.reduce(after, Number.NEGATIVE_INFINITY)
+    if (known.entries.length === 0) this.#subjects.delete(subject)
+  }
+}
+
+/** From when a subject is counted after one more choice. */
+function after(before: number, { act, at }: Choice): number {
+  if (act === 'opt-out') return Number.POSITIVE_INFINITY
+  if (act === 'opt-in') return before === Number.POSITIVE_INFINITY ? at : before
+  return Math.max(before, at)
+}
