@@ -1,6 +1,9 @@
 /** The engines, each chosen once, by its setting. */
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ChoiceBook } from '../shared/choices/choice-book.ts'
+import { openEmbeddedChoiceLog } from '../shared/choices/embedded.ts'
+import { choiceKeyFrom, createSubjectHash } from '../shared/choices/subject.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { Config } from '../shared/config.ts'
 import { openEmbeddedEventLog } from '../shared/eventlog/embedded.ts'
@@ -59,6 +62,13 @@ export async function openWarehouse({ config, logger }: EngineOptions): Promise<
     return await openEmbeddedWarehouse({ dir: path.join(config.dataDir, 'warehouse') })
   const { warehouseUrl: url, warehouseReaderUrl: readerUrl } = config
   return await openServerWarehouse({ url, readerUrl, warn: (message) => logger.warn(message) })
+}
+
+/** Who has chosen what. On servers there is none yet: collectors and workers of their own honour the signals of a request only. */
+export async function openChoiceBook({ config, clock }: EngineOptions, adminToken: string): Promise<ChoiceBook> {
+  const choiceKey = choiceKeyFrom(config.choiceKey || adminToken)
+  const log = await openEmbeddedChoiceLog({ dir: path.join(config.dataDir, 'choices'), choiceKey, clock })
+  return { log, subjectOf: createSubjectHash(choiceKey) }
 }
 
 /** Tries until it works; errors other than a server's being away are not waited on. */

@@ -19,7 +19,7 @@ import type { Warehouse } from '../shared/warehouse/port.ts'
 import { LogSink } from './collector/event-sink.ts'
 import { createUnitHash } from './collector/partition.ts'
 import { type Collector, createCollector } from './collector/server.ts'
-import { openEventLog, openKeyValue, openWarehouse } from './engines.ts'
+import { openChoiceBook, openEventLog, openKeyValue, openWarehouse } from './engines.ts'
 import type { Desk } from './operator/desk.ts'
 import { LocalDesk } from './operator/local-desk.ts'
 import { addOperatorDoor } from './operator/operator-door.ts'
@@ -83,11 +83,15 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
     const credentials = await loadCredentials(config)
     const metrics = createMetrics()
     const engines = await openEngines(options, undo)
+    const choices = await openChoiceBook(options, credentials.adminToken)
+    undo.push(() => choices.log.close())
     const ledger = await openLedger({ ...engines, clock })
-    const sealing = { ...engines, ledger, catalogue, clock, locate, logger, metrics }
+    const sealing = { ...engines, ledger, choices, catalogue, clock, locate, logger, metrics }
     const worker = new Worker({
       ...engines,
       sealer: new Sealer({ ...sealing, scratchDir: path.join(config.dataDir, 'scratch', 'seal') }),
+      choices,
+      ledger,
       catalogue,
       clock,
       logger,
@@ -123,6 +127,7 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
       servers = {
         collector: await createCollector({
           ...parts,
+          choices,
           sink: new LogSink(engines.log, createUnitHash(credentials.writeKey)),
           extend: (app) => addOperatorDoor(app, { desk, isAdminToken: keyCheck(credentials.adminToken), logger }),
         }),

@@ -78,6 +78,7 @@ export class RecordText {
   readonly #head: string
   readonly #shapes: string[] = []
   readonly #byFields = new Map<string, Map<string, number>>()
+  #events = 0
   #ids = ''
   #times = ''
   #kinds = ''
@@ -97,10 +98,16 @@ export class RecordText {
   /** Everything but `time` is JSON text: two strings and an object. */
   add(id: string, time: number, feature: string, fields: string): void {
     const kind = this.#kindOf(feature, fields)
+    this.#events++
     const comma = this.#ids === '' ? '' : ','
     this.#ids += comma + id
     this.#times += comma + timeText(time)
     this.#kinds += comma + kind
+  }
+
+  /** How many there are. */
+  get events(): number {
+    return this.#events
   }
 
   bytes(): Buffer {

@@ -3,6 +3,7 @@
  * durable append, answer. Success is answered only after the append has resolved.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ChoiceBook } from '../../shared/choices/choice-book.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Config } from '../../shared/config.ts'
 import type { RecordText } from '../../shared/event.ts'
@@ -15,6 +16,7 @@ import { cookieIdentifier, isBrowser, mayHaveCookie, newCookie } from './browser
 import { clientAddress } from './client-address.ts'
 import type { EventSink } from './event-sink.ts'
 import { type Hold, PendingBytes } from './pending-bytes.ts'
+import { HonourChoices } from './privacy/honour-choices.ts'
 import { privacySignal } from './privacy-signals.ts'
 import type { Dialect, Reading } from './protocols/dialect.ts'
 import { readBody } from './request-body.ts'
@@ -29,15 +31,18 @@ export interface IngestDependencies {
   clock: Clock
   logger: Logger
   metrics: Metrics
+  choices?: ChoiceBook
 }
 
 export class Ingest {
   readonly #deps: IngestDependencies
+  readonly #honour: HonourChoices
   readonly #pending: PendingBytes
   #warnedAt = Number.NEGATIVE_INFINITY
 
   constructor(deps: IngestDependencies) {
     this.#deps = deps
+    this.#honour = new HonourChoices(deps.choices)
     this.#pending = new PendingBytes(deps.config.pendingBytesMax, deps.metrics.pendingBytes)
   }
 
@@ -54,10 +59,12 @@ export class Ingest {
 
   async #take(dialect: Dialect, request: FastifyRequest, reply: FastifyReply): Promise<string> {
     const { headers } = request.raw
+    const { metrics } = this.#deps
     const authorized = dialect.authorize(headers) === 'granted'
-    const signal = privacySignal(headers)
+    this.#honour.requireKnown()
+    const signal = privacySignal(headers) ?? this.#honour.ofRequest(headers)
     if (signal) {
-      this.#deps.metrics.declined.inc({ signal })
+      metrics.declined.inc({ signal })
       return dialect.declined
     }
     const hold = this.#pending.open()
@@ -65,10 +72,12 @@ export class Ingest {
       const body = await readBody(request.raw, dialect.limits, hold)
       const sender = this.#sender(request)
       const reading = dialect.read({ path: request.url, headers, body, authorized, sender })
-      if (reading.records.length > 0) await this.#append(reading.records, hold)
-      this.#count(dialect, reading)
+      const { kept, declined } = this.#honour.records(reading.records)
+      if (kept.length > 0) await this.#append(kept, hold)
+      if (declined > 0) metrics.declined.inc({ signal: 'opt-out' }, declined)
+      this.#count(dialect, reading, declined)
       this.#offerCookie(sender, reading, request, reply)
-      return reading.answer
+      return reading.answer(declined)
     } finally {
       hold.release()
     }
@@ -114,9 +123,9 @@ export class Ingest {
     logger.warn({ err: describeError(error) }, 'the event log does not take records; senders are told to retry')
   }
 
-  #count(dialect: Dialect, { accepted, rejected }: Reading): void {
+  #count(dialect: Dialect, { accepted, rejected }: Reading, declined: number): void {
     const { metrics } = this.#deps
-    if (accepted > 0) metrics.accepted.inc({ protocol: dialect.name }, accepted)
+    if (accepted > declined) metrics.accepted.inc({ protocol: dialect.name }, accepted - declined)
     for (const reason of rejected) metrics.rejected.inc({ reason })
   }
 

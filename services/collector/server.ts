@@ -13,6 +13,7 @@ import type { Metrics } from '../../shared/metrics.ts'
 import type { EventSink } from './event-sink.ts'
 import { Ingest } from './ingest.ts'
 import { addOperations, type Readiness } from './operations.ts'
+import { addChoiceDoor } from './privacy/choice-door.ts'
 import type { Dialect } from './protocols/dialect.ts'
 import { nativeDialect } from './protocols/native.ts'
 import { segmentDialect } from './protocols/segment.ts'
@@ -62,6 +63,7 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
       return drained ? { ready: false, checks: { ...checks, collector: 'shutting down' } } : { ready, checks }
     },
   })
+  if (deps.choices) await addChoiceDoor(app, { ...deps, choices: deps.choices, isWriteKey: shared.isWriteKey })
   await deps.extend?.(app)
   await app.ready()
   return {

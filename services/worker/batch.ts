@@ -3,6 +3,7 @@
  * store. Running the same records again gives the same block.
  */
 import type { Catalogue } from '../../shared/catalogue.ts'
+import type { LeftOut } from '../../shared/choices/left-out.ts'
 import { Drop, type DropReason, dropReasons } from '../../shared/drop-reason.ts'
 import type { EpochKeys } from '../../shared/epoch-keys.ts'
 import type { LogRecord } from '../../shared/eventlog/port.ts'
@@ -10,6 +11,7 @@ import type { Metrics } from '../../shared/metrics.ts'
 import { dayMs } from '../../shared/window.ts'
 import { decode, type OpenedRecord } from './decode.ts'
 import { Folder } from './fold-into-catalogue.ts'
+import { honourChoices } from './honour-choices.ts'
 import type { IdMemory } from './id-memory.ts'
 import type { ImportDays } from './import-days.ts'
 import type { KnownValues } from './known-values.ts'
@@ -35,6 +37,8 @@ export interface BatchTools {
   readonly locate: Locate
   readonly metrics: Metrics
   readonly timing: Timing
+  /** Whose records are left out. */
+  readonly leftOut: LeftOut
   /** Units whose keyed hashes are kept from one batch to the next. */
   readonly cachedUnitsMax?: number | undefined
   /** Added to, by outcome, for every imported line. */
@@ -51,6 +55,9 @@ export class BatchRunner {
   readonly #tools: BatchTools
   readonly #pseudonymiser: Pseudonymiser
   readonly #folder: Folder
+  /** Of the batch that was run last. */
+  #opened: readonly OpenedRecord[] = []
+  #choicesVersion = 0
 
   constructor(tools: BatchTools) {
     this.#tools = tools
@@ -86,12 +93,14 @@ export class BatchRunner {
       onClamp,
       onDrop,
     }
+    this.#choicesVersion = this.#tools.leftOut.version
     const opened: OpenedRecord[] = []
     for (const record of records) {
       const one = decode(record, catalogue)
       if (one instanceof Drop) onDrop(one, { ...unknownSender, ...record }, 0)
-      else opened.push(one)
+      else if (!honourChoices(one, this.#tools.leftOut, onDrop)) opened.push(one)
     }
+    this.#opened = opened
     await this.#prepare(opened)
     let sliceEnd = timing.elapsedMs() + sliceMs
     for (const record of opened) {
@@ -114,6 +123,17 @@ export class BatchRunner {
       this.#tools.importTally[outcome] += imported[outcome]
     metrics.counted.inc(rollup.events)
     return { block, events: rollup.events }
+  }
+
+  /**
+   * Whether somebody in the batch that was run last has chosen since not to be in it: then it is to be run again, and not
+   * stored. To be asked right before it is stored. @throws ChoiceLogUnavailableError
+   */
+  async isOutdated(): Promise<boolean> {
+    const { leftOut } = this.#tools
+    await leftOut.catchUp()
+    if (leftOut.version === this.#choicesVersion) return false
+    return this.#opened.some(({ sender }) => leftOut.why(sender) !== undefined)
   }
 
   /** Keys for every day that an event of the batch falls into, so that the steps themselves need not wait. */

@@ -14,7 +14,7 @@ import type { Gate } from '../../shared/gate.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
-import type { BatchRunner } from './batch.ts'
+import type { BatchResult, BatchRunner } from './batch.ts'
 import { readPlan, writePlan } from './plan.ts'
 import { readMark, type Stretch, storeAgain, storeBlock, TooManyCellsError } from './store.ts'
 import type { Timing } from './timing.ts'
@@ -135,7 +135,7 @@ async function runBatch(
   await assignment.commit(from, writePlan({ before, catalogueVersion: catalogue.version }))
   try {
     const events = await tools.gate.shared(async () => {
-      const batch = await runner.run(records, stretch)
+      const batch = await runHonouring(runner, records, stretch)
       if (!assignment.isCurrent()) throw new StaleAssignmentError('the partition was handed over while its batch ran')
       await storeOnce(tools, batch.block, stretch)
       return batch.events
@@ -150,6 +150,19 @@ async function runBatch(
       'too many cells for one part; taking half of the records',
     )
     return runBatch(assignment, tools, from, records.slice(0, Math.ceil(records.length / 2)))
+  }
+}
+
+/** Runs a batch until nobody in it has chosen otherwise meanwhile: what was acknowledged before it is stored is heeded. */
+async function runHonouring(
+  runner: BatchRunner,
+  records: readonly LogRecord[],
+  stretch: Stretch,
+): Promise<BatchResult> {
+  for (;;) {
+    const batch = await runner.run(records, stretch)
+    // Ends: each turn leaves out more of the records.
+    if (!(await runner.isOutdated())) return batch
   }
 }
 
@@ -184,7 +197,7 @@ async function finishPlan(assignment: Assignment, tools: ConsumeTools, from: num
   return tools.gate.shared(async () => {
     let block: { lines: string; rows: number }
     try {
-      block = (await tools.runner.run(records, stretch)).block
+      block = (await runHonouring(tools.runner, records, stretch)).block
     } catch (error) {
       if (!(error instanceof TooManyCellsError)) throw error
       // Such a plan was never stored, unless the catalogue has grown since: then the mark knows.

@@ -1,13 +1,13 @@
 /**
  * An event's life in the worker, in order:
  *
- *   decode → drop bots → place in time → deduplicate → locate → classify client → pseudonymise → fold into catalogue
+ *   decode → honour choices → drop bots → place in time → deduplicate → locate → classify client → pseudonymise → fold into catalogue
  *   → roll up → store
  *
  * Each step gets what the step before gave and returns it, further on, or a `Drop` with a reason. Steps are pure but for
- * the memories they are given; clock, keys and randomness are arguments. Records are opened (decode.ts) and batches are
- * stored (store.ts) whole, between the plan and the commit of consume.ts. A sender's choice not to be counted is honoured
- * before anything is written: services/collector/privacy-signals.ts.
+ * the memories they are given; clock, keys and randomness are arguments. Records are opened (decode.ts), left out
+ * by choice (honour-choices.ts) and batches stored (store.ts) whole, between the plan and the commit of consume.ts. The
+ * collector has honoured choices before anything was written; here it is about those made since.
  */
 import type { Catalogue } from '../../shared/catalogue.ts'
 import { Drop } from '../../shared/drop-reason.ts'

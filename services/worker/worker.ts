@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Catalogue } from '../../shared/catalogue.ts'
 import type { ChoiceBook } from '../../shared/choices/choice-book.ts'
+import { LeftOut } from '../../shared/choices/left-out.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { EpochKeys } from '../../shared/epoch-keys.ts'
 import { type Assignment, type EventLog, StaleAssignmentError } from '../../shared/eventlog/port.ts'
@@ -15,6 +16,7 @@ import { InTurn } from '../../shared/in-turn.ts'
 import { KeyValueLostError, StoreIdentity } from '../../shared/keyvalue/identity.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
 import { type Lease, soleLease } from '../../shared/lease.ts'
+import type { Ledger } from '../../shared/ledger/port.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import { isUnavailable } from '../../shared/unavailable.ts'
@@ -31,6 +33,7 @@ import {
 } from './close-epochs.ts'
 import { announceClosing, type Closing, closingDone, closings, everyPartition, isHeeded } from './closing.ts'
 import { consumePartition, type Progress } from './consume.ts'
+import { enterDeletions, forgetDeletions } from './enter-deletions.ts'
 import { IdMemory } from './id-memory.ts'
 import type { Locate } from './locate.ts'
 import { noticeNewLog } from './notice-new-log.ts'
@@ -70,6 +73,8 @@ export interface WorkerDeps {
   readonly sealer?: Sealer
   /** Whose records are left out. Without: nobody's. */
   readonly choices?: ChoiceBook
+  /** Has an entry for each deletion. */
+  readonly ledger?: Ledger
   /** Without: real time. */
   readonly timing?: Timing
   /** Most live event ids held in memory, per partition. */
@@ -174,7 +179,15 @@ export class Worker {
     if (!(await this.#lease.hold())) return
     await this.#closeDue()
     await this.#deps.sealer?.publish()
+    await this.#enterDeletions()
     await this.#applyRetention()
+  }
+
+  async #enterDeletions(): Promise<void> {
+    const { choices, ledger } = this.#deps
+    if (!choices || !ledger || choices.log.choices.size === 0) return
+    await enterDeletions(choices.log, ledger)
+    await forgetDeletions(choices.log, ledger, this.#deps.clock.now())
   }
 
   async #closeDue(): Promise<void> {
@@ -380,7 +393,8 @@ export class Worker {
       scratchDir: path.join(scratchDir, String(partition)),
     })
     held.memory = memory
-    const pipeline = { catalogue, epochKeys, locate, cachedUnitsMax, importTally: tally, timing: this.#timing }
+    const leftOut = new LeftOut(this.#deps.choices)
+    const pipeline = { catalogue, leftOut, epochKeys, locate, cachedUnitsMax, importTally: tally, timing: this.#timing }
     const remembering = { ...pipeline, keyValue, logId: log.logId, gate: this.#gate, metrics, logger }
     const runner = await rememberPartition(assignment, memory, remembering, held.stop.signal)
     const onProgress = (progress: Progress) => {

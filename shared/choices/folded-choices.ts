@@ -39,7 +39,7 @@ export class FoldedChoices implements Choices {
     known.entries.push(choice)
     known.countedFrom = after(before, choice)
     if (known.countedFrom > before) this.#version++
-    return known.entries.length > historyMax ? known.entries.slice(0, known.entries.length - historyMax) : []
+    return known.entries.length > historyMax ? [spareOf(known.entries)] : []
   }
 
   /** Takes an entry out again, by its id. What it had made of the subject goes with it. */
@@ -50,6 +50,12 @@ export class FoldedChoices implements Choices {
     known.countedFrom = known.entries.reduce(after, Number.NEGATIVE_INFINITY)
     if (known.entries.length === 0) this.#subjects.delete(subject)
   }
+}
+
+/** The oldest entry that is not the last one of its act: without it the subject is counted from the same time on, or later. */
+function spareOf(entries: readonly Choice[]): Choice {
+  const isLast = (choice: Choice, index: number) => !entries.some(({ act }, i) => i > index && act === choice.act)
+  return entries.find((choice, index) => !isLast(choice, index)) as Choice
 }
 
 /** From when a subject is counted after one more choice. */

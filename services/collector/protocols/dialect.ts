@@ -42,6 +42,9 @@ export interface Reading {
   readonly accepted: number
   /** Reasons of the others, one entry each. */
   readonly rejected: readonly RejectReason[]
-  /** The JSON answer once the records are durable. */
-  readonly answer: string
+  /**
+   * The JSON answer once the records are durable.
+   * @param declined how many of the accepted ones were left out because their sender has chosen so
+   */
+  answer(declined: number): string
 }

@@ -125,7 +125,7 @@ function reading({ records }: UnitGroups, total: number, rejections: Rejection[]
     records,
     accepted,
     rejected: rejections.map(({ reason }) => reason),
-    answer: `{"accepted":${accepted},"rejected":${JSON.stringify(told)}}`,
+    answer: (declined) => `{"accepted":${accepted - declined},"rejected":${JSON.stringify(told)}}`,
   }
 }
 

@@ -80,7 +80,7 @@ function readItems(document: Members, { path, body, sender }: SentRequest, items
     if (reason === undefined) accepted++
     else rejected.push(reason)
   }
-  return { records: groups.records(), accepted, rejected, answer: success }
+  return { records: groups.records(), accepted, rejected, answer: () => success }
 }
 
 function batchOf(document: Members): unknown[] {

@@ -6,6 +6,7 @@
  * second pass, within a unit only.
  */
 import type { Catalogue } from '../../../shared/catalogue.ts'
+import type { LeftOut } from '../../../shared/choices/left-out.ts'
 import { Drop } from '../../../shared/drop-reason.ts'
 import type { LogRecord, PartitionHistory } from '../../../shared/eventlog/port.ts'
 import { KeyedHash } from '../../../shared/keyed-hash.ts'
@@ -30,6 +31,8 @@ export interface ReadDayTools {
   readonly catalogue: Catalogue
   readonly values: ReleasedValues
   readonly locate: Locate
+  /** Whose records are left out. */
+  readonly leftOut: LeftOut
   /** The seal's own key, 32 bytes. */
   readonly sealKey: Uint8Array
   readonly buckets: UnitBuckets
@@ -66,11 +69,11 @@ export async function readDay(
 /** Turns records into what is written of them; pure but for its caches. */
 export class DayReader {
   readonly #day: number
-  readonly #tools: Pick<ReadDayTools, 'catalogue' | 'values' | 'locate'>
+  readonly #tools: Pick<ReadDayTools, 'catalogue' | 'values' | 'locate' | 'leftOut'>
   readonly #key: KeyedHash
   readonly #fingerprints: IdFingerprints
 
-  constructor(day: number, tools: Pick<ReadDayTools, 'catalogue' | 'values' | 'locate' | 'sealKey'>) {
+  constructor(day: number, tools: Pick<ReadDayTools, 'catalogue' | 'values' | 'locate' | 'leftOut' | 'sealKey'>) {
     this.#day = day
     this.#tools = tools
     this.#key = new KeyedHash(tools.sealKey)
@@ -81,7 +84,8 @@ export class DayReader {
   hashed(record: LogRecord): { bytes: Buffer; events: number } | undefined {
     if (!this.#canHave(record)) return undefined
     const opened = decode(record, this.#tools.catalogue)
-    return opened instanceof Drop ? undefined : this.#write(opened)
+    if (opened instanceof Drop || this.#tools.leftOut.why(opened.sender) !== undefined) return undefined
+    return this.#write(opened)
   }
 
   /** A live event is at most 24 h older than its record, and 5 minutes ahead; an imported line may be of any time. */

@@ -9,6 +9,7 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Catalogue } from '../../../shared/catalogue.ts'
+import { LeftOut } from '../../../shared/choices/left-out.ts'
 import type { EventLog } from '../../../shared/eventlog/port.ts'
 import type { KeyValue } from '../../../shared/keyvalue/port.ts'
 import type { ExactCell } from '../../release/release-types.ts'
@@ -25,6 +26,8 @@ export interface SealTools {
   readonly keyValue: KeyValue
   readonly catalogue: Catalogue
   readonly locate: Locate
+  /** Whose records are left out. Without: nobody's. */
+  readonly leftOut?: LeftOut
   /** Folder for buckets; nothing of it is needed after a crash. */
   readonly scratchDir: string
   readonly onProgress: (progress: SealProgress) => Promise<void>
@@ -83,7 +86,7 @@ async function countDay(
   buckets: UnitBuckets,
   dir: string,
 ): Promise<SealedDay> {
-  const { catalogue, locate, onProgress } = tools
+  const { catalogue, locate, leftOut = new LeftOut(undefined), onProgress } = tools
   const plan = await planOf(day, tools)
   const values = new ReleasedValues(catalogue)
   const levels = sealLevels(values.datasets)
@@ -106,7 +109,7 @@ async function countDay(
     }
     for (const history of histories)
       await readDay(history, beforeOf(plan, history.partition), start, {
-        ...{ catalogue, values, locate, sealKey, buckets, onRead },
+        ...{ catalogue, values, locate, leftOut, sealKey, buckets, onRead },
       })
   } finally {
     for (const history of histories) await history.close()

@@ -6,6 +6,8 @@ import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Catalogue, releasedDatasets } from '../../../shared/catalogue.ts'
+import type { ChoiceBook } from '../../../shared/choices/choice-book.ts'
+import { LeftOut } from '../../../shared/choices/left-out.ts'
 import type { Clock } from '../../../shared/clock.ts'
 import type { EventLog } from '../../../shared/eventlog/port.ts'
 import type { KeyValue } from '../../../shared/keyvalue/port.ts'
@@ -31,7 +33,7 @@ import { ReleaseStore } from '../../release/release-store.ts'
 import type { RandomSource } from '../../release/release-types.ts'
 import type { Locate } from '../locate.ts'
 import { latenessMs } from '../place-in-time.ts'
-import { forgetSeal, sealDay } from './seal-day.ts'
+import { forgetSeal, type SealedDay, type SealProgress, type SealTools, sealDay } from './seal-day.ts'
 import { askedFor, forgetRequest, tellSeal } from './seal-requests.ts'
 
 export interface SealerDeps {
@@ -42,6 +44,8 @@ export interface SealerDeps {
   readonly catalogue: Catalogue
   readonly clock: Clock
   readonly locate: Locate
+  /** Whose records are left out. Without: nobody's. */
+  readonly choices?: ChoiceBook
   readonly logger: Logger
   readonly metrics: Metrics
   /** Folder for buckets. */
@@ -200,10 +204,11 @@ export class Sealer {
       if (isSealed(await this.#deps.ledger.state(), catalogue, day)) return
       throw new SealKeyGoneError(day)
     }
+    const leftOut = new LeftOut(this.#deps.choices)
     let toldAt = Number.NEGATIVE_INFINITY
-    const sealed = await sealDay(day, sealKey, {
-      ...{ log, keyValue, catalogue, locate, scratchDir },
-      onProgress: async (progress) => {
+    const tools = {
+      ...{ log, keyValue, catalogue, locate, leftOut, scratchDir },
+      onProgress: async (progress: SealProgress) => {
         if (this.#stopped) throw new StoppedError('the worker stops; the seal is begun again after its start')
         if (performance.now() < toldAt + tellEveryMs) return
         toldAt = performance.now()
@@ -211,7 +216,8 @@ export class Sealer {
         const { phase, done, total } = progress
         await tellSeal(keyValue, day, { state: 'running', phase, done, total })
       },
-    })
+    }
+    const sealed = await countHeeding(day, sealKey, tools)
     try {
       await drawDay(day, sealed.cellsOf, this.#tools)
       await removeLosers(day, this.#tools)
@@ -280,5 +286,28 @@ class SealKeyGoneError extends Error {
     super(
       `the seal's key of ${day} has been destroyed, so ${day} was sealed before for other datasets; a dataset that is declared later has no release of that day`,
     )
+  }
+}
+
+/** Somebody who chooses again and again must not hold a day up for ever: the seal is then tried again later. */
+const countsMax = 8
+
+/**
+ * The day's cells without anybody who had chosen not to be in them by the time they were complete: noise is drawn from
+ * them next, and after that they cannot change.
+ */
+async function countHeeding(
+  day: string,
+  sealKey: Uint8Array,
+  tools: SealTools & { leftOut: LeftOut },
+): Promise<SealedDay> {
+  for (let counts = 1; ; counts++) {
+    await tools.leftOut.catchUp()
+    const { version } = tools.leftOut
+    const sealed = await sealDay(day, sealKey, tools)
+    await tools.leftOut.catchUp()
+    if (tools.leftOut.version === version) return sealed
+    await sealed.remove()
+    if (counts === countsMax) throw new Error(`choices were made during each of ${countsMax} counts of the day`)
   }
 }

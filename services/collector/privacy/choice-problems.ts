@@ -1,0 +1,27 @@
+/** What a choice or a deletion can be refused for (RFC 9457). */
+import { ProblemError, problem } from '../../../shared/http/problem.ts'
+
+export function notReadable(detail: string): ProblemError {
+  return new ProblemError(problem(400, 'bad-request', 'The request cannot be read', detail))
+}
+
+export function notPossible(detail: string): ProblemError {
+  return new ProblemError(problem(400, 'no-identifier', 'There is no identifier', detail))
+}
+
+/** The same whether or not the identifier is known. */
+export function forbidden(detail: string): ProblemError {
+  return new ProblemError(problem(403, 'not-yours', 'Nothing shows that you may ask this', detail))
+}
+
+export function tooManyRequests(seconds: number): ProblemError {
+  return new ProblemError(
+    problem(
+      429,
+      'too-many-requests',
+      'Too many requests from this address',
+      'Nothing was changed. Send it again after the seconds in Retry-After.',
+    ),
+    { 'retry-after': String(seconds) },
+  )
+}

@@ -1,0 +1,54 @@
+/** Reads the body of a choice or a deletion: JSON, or a form of a page. */
+import type { SubjectKind } from '../../../shared/choices/port.ts'
+import { isIdentifier } from '../event-values.ts'
+import { notReadable } from './choice-problems.ts'
+
+export interface ChoiceRequest {
+  readonly choice: 'opt-out' | 'opt-in' | undefined
+  /** The identifier that the body names; without one it is the request's own cookie. */
+  readonly named: { readonly kind: SubjectKind; readonly id: string } | undefined
+  /** Of an operator. */
+  readonly case: string | undefined
+}
+
+/** What a body may call an identifier. A node is known by its device id. */
+const kinds: readonly (readonly [name: string, kind: SubjectKind])[] = [
+  ['device', 'device'],
+  ['node', 'device'],
+  ['cookie', 'cookie'],
+  ['cluster', 'cluster'],
+]
+const caseLengthMax = 100
+
+/** @throws ProblemError 400 */
+export function readChoiceRequest(body: unknown, contentType: string | undefined): ChoiceRequest {
+  const members = readMembers(body, contentType)
+  const { choice, case: caseId } = members
+  if (choice !== undefined && choice !== 'opt-out' && choice !== 'opt-in')
+    throw notReadable('`choice` must be "opt-out" or "opt-in".')
+  if (caseId !== undefined && (!isIdentifier(caseId) || caseId.length > caseLengthMax))
+    throw notReadable(`\`case\` must be a text of 1 to ${caseLengthMax} characters.`)
+  const named = kinds.filter(([name]) => members[name] !== undefined)
+  if (named.length > 1) throw notReadable('Name one identifier: `device`, `node`, `cookie` or `cluster`.')
+  const [first] = named
+  if (!first) return { choice, named: undefined, case: caseId }
+  const [name, kind] = first
+  const id = members[name]
+  if (!isIdentifier(id)) throw notReadable(`\`${name}\` must be a string of 1 to 256 characters.`)
+  return { choice, named: { kind, id }, case: caseId }
+}
+
+function readMembers(body: unknown, contentType: string | undefined): Record<string, unknown> {
+  const text = Buffer.isBuffer(body) ? body.toString('utf8') : ''
+  if (text.trim() === '') return {}
+  if (contentType?.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(text))
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    throw notReadable('The body must be a JSON object or a form.')
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw notReadable('The body must be a JSON object or a form.')
+  return parsed as Record<string, unknown>
+}

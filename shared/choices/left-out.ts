@@ -1,0 +1,55 @@
+/** Whether a record is to be left out, by what its sender has chosen. */
+import { LRUCache } from 'lru-cache'
+import type { Unit } from '../event.ts'
+import type { ChoiceBook } from './choice-book.ts'
+import type { Subject } from './port.ts'
+import { subjectOfUnit } from './subject.ts'
+
+const cachedSubjectsMax = 20_000
+
+/** What a record says of itself; times in ms since the Unix epoch. */
+export interface ChosenRecord {
+  readonly unit: Unit
+  readonly receivedAt: number
+  readonly appendedAt: number
+}
+
+export class LeftOut {
+  readonly #book: ChoiceBook | undefined
+  readonly #subjects = new LRUCache<string, Subject>({ max: cachedSubjectsMax })
+
+  /** @param book without: nothing is left out */
+  constructor(book: ChoiceBook | undefined) {
+    this.#book = book
+  }
+
+  get version(): number {
+    return this.#book?.log.choices.version ?? 0
+  }
+
+  /** Afterwards every choice is known that had been made before. @throws ChoiceLogUnavailableError */
+  async catchUp(): Promise<void> {
+    await this.#book?.log.catchUp()
+  }
+
+  /** Why the record is left out; undefined when it counts. */
+  why({ unit, receivedAt, appendedAt }: ChosenRecord): 'opted-out' | 'deleted' | undefined {
+    // With nobody in the book nothing is hashed.
+    if (!this.#book || this.#book.log.choices.size === 0) return undefined
+    const subject = this.#subjectOf(unit, this.#book)
+    if (subject === undefined) return undefined
+    const from = this.#book.log.choices.countedFrom(subject)
+    if (from === Number.POSITIVE_INFINITY) return 'opted-out'
+    return receivedAt <= from || appendedAt <= from ? 'deleted' : undefined
+  }
+
+  #subjectOf(unit: Unit, { subjectOf }: ChoiceBook): Subject | undefined {
+    const key = `${unit.kind}\0${unit.id}`
+    let subject = this.#subjects.get(key)
+    if (subject === undefined) {
+      subject = subjectOfUnit(subjectOf, unit)
+      if (subject !== undefined) this.#subjects.set(key, subject)
+    }
+    return subject
+  }
+}
