@@ -33,7 +33,8 @@ import { ReleaseStore } from '../../release/release-store.ts'
 import type { RandomSource } from '../../release/release-types.ts'
 import type { Locate } from '../locate.ts'
 import { latenessMs } from '../place-in-time.ts'
-import { forgetSeal, type SealedDay, type SealProgress, type SealTools, sealDay } from './seal-day.ts'
+import { countHeeding } from './count-heeding.ts'
+import { forgetSeal, type SealProgress } from './seal-day.ts'
 import { askedFor, forgetRequest, tellSeal } from './seal-requests.ts'
 
 export interface SealerDeps {
@@ -286,28 +287,5 @@ class SealKeyGoneError extends Error {
     super(
       `the seal's key of ${day} has been destroyed, so ${day} was sealed before for other datasets; a dataset that is declared later has no release of that day`,
     )
-  }
-}
-
-/** Somebody who chooses again and again must not hold a day up for ever: the seal is then tried again later. */
-const countsMax = 8
-
-/**
- * The day's cells without anybody who had chosen not to be in them by the time they were complete: noise is drawn from
- * them next, and after that they cannot change.
- */
-async function countHeeding(
-  day: string,
-  sealKey: Uint8Array,
-  tools: SealTools & { leftOut: LeftOut },
-): Promise<SealedDay> {
-  for (let counts = 1; ; counts++) {
-    await tools.leftOut.catchUp()
-    const { version } = tools.leftOut
-    const sealed = await sealDay(day, sealKey, tools)
-    await tools.leftOut.catchUp()
-    if (tools.leftOut.version === version) return sealed
-    await sealed.remove()
-    if (counts === countsMax) throw new Error(`choices were made during each of ${countsMax} counts of the day`)
   }
 }
