@@ -30,8 +30,8 @@ const python = (value: unknown) =>
 function read(text: string): unknown {
   const request: SentRequest = { path: '/v1/events', headers: {}, body: Buffer.from(text), authorized: true, sender }
   try {
-    const { records, ...rest } = dialect.read(request)
-    return { ...rest, records: records.map((record) => record.bytes().toString()) }
+    const { records, answer, ...rest } = dialect.read(request)
+    return { ...rest, answer: answer(0), records: records.map((record) => record.bytes().toString()) }
   } catch (error) {
     if (error instanceof ProblemError) return error.problem
     throw error
