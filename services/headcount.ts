@@ -15,6 +15,7 @@ import type { Ledger } from '../shared/ledger/port.ts'
 import { openLedger } from '../shared/ledger/warehouse-ledger.ts'
 import type { Logger } from '../shared/logger.ts'
 import { createMetrics, type Metrics } from '../shared/metrics.ts'
+import { readPolicy } from '../shared/policy/policy.ts'
 import type { Warehouse } from '../shared/warehouse/port.ts'
 import { LogSink } from './collector/event-sink.ts'
 import { createUnitHash } from './collector/partition.ts'
@@ -77,6 +78,7 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
   }
   try {
     const catalogue = readCatalogue(config.catalogue)
+    const policy = readPolicy(config)
     const locate = await openLocator(config.geoipMmdb)
     const lock = await lockDataDirectory(config.dataDir, {})
     undo.push(() => lock.release())
@@ -92,6 +94,7 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
       sealer: new Sealer({ ...sealing, scratchDir: path.join(config.dataDir, 'scratch', 'seal') }),
       choices,
       ledger,
+      policy,
       catalogue,
       clock,
       logger,
@@ -118,7 +121,17 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
       ready: probed,
       checks: { probe: probed ? 'ok' : 'the first event has not come through yet' },
     })
-    const parts = { config, catalogue, credentials, clock, logger, metrics, readiness, keyValue: engines.keyValue }
+    const parts = {
+      config,
+      catalogue,
+      policy,
+      credentials,
+      clock,
+      logger,
+      metrics,
+      readiness,
+      keyValue: engines.keyValue,
+    }
     let servers: { collector: Collector; reporting: Reporting } | undefined
     let urls = { collectorUrl: '', reportingUrl: '' }
     if (options.listen !== false) {

@@ -6,6 +6,7 @@ import { lockDataDirectory } from '../shared/data-directory.ts'
 import { sharedLease } from '../shared/lease.ts'
 import { openLedger } from '../shared/ledger/warehouse-ledger.ts'
 import { createMetrics } from '../shared/metrics.ts'
+import { readPolicy } from '../shared/policy/policy.ts'
 import { openEventLog, openKeyValue, openWarehouse, whenReachable } from './engines.ts'
 import { givenSecrets, requireServers } from './role.ts'
 import { runProcess } from './run-process.ts'
@@ -21,6 +22,7 @@ runProcess(async ({ config, logger, onFatal, stopping }) => {
   requireServers('worker', config, 'eventLogUrl', 'keyValueUrl', 'warehouseUrl')
   const credentials = givenSecrets('worker', config, 'adminToken')
   const catalogue = readCatalogue(config.catalogue)
+  const policy = readPolicy(config)
   const locate = await openLocator(config.geoipMmdb)
   const dir = path.join(config.dataDir, 'worker')
   const lock = await lockDataDirectory(dir, {})
@@ -43,6 +45,8 @@ runProcess(async ({ config, logger, onFatal, stopping }) => {
     log,
     keyValue,
     warehouse,
+    ledger,
+    policy,
     catalogue,
     clock: systemClock,
     logger,

@@ -5,6 +5,7 @@
  */
 import { BlockList, isIP } from 'node:net'
 import path from 'node:path'
+import { isPolicyVersion } from './policy/policy-version.ts'
 
 interface Setting<T> {
   default: string
@@ -28,6 +29,12 @@ export const settings = {
   analystToken: setting('', 'token for reading aggregates; made at first start if empty', secret),
   choiceKey: setting('', 'secret under which opt-outs and deletions are kept; empty: the admin token is it', secret),
   catalogue: setting('', 'catalogue file (YAML); empty: the one for DC/OS', text),
+  policy: setting('', 'file with the privacy policy and its version; empty: the one for DC/OS', text),
+  policyMinimum: setting(
+    '0',
+    'oldest policy version that an event may name; 0: any, and none is looked at',
+    policyVersion,
+  ),
   k: setting(
     '',
     'devices a cell must have to be shown to analysts; empty: the catalogue says',
@@ -145,6 +152,11 @@ function secret(value: string, name: string): string {
     )
   }
   return value
+}
+
+function policyVersion(value: string, name: string): string {
+  if (isPolicyVersion(value)) return value
+  throw new ConfigError(`${name} is "${value}"; it must be a version like 2, 2.1 or 2026-11-25`)
 }
 
 function integer(min: number, max: number) {

@@ -44,6 +44,8 @@ export const rejectReasons = {
   'field-invalid': 'a declared field must be a string of at most 256 characters, a number or a boolean',
   'measure-invalid': 'a measure must be a finite number',
   child: 'events of somebody under 13 are not taken; what was held under its identifier is being deleted',
+  'policy-too-old':
+    '`policy` names a version of the policy that is too old, or none: GET /v1/policy has the one to agree to now, and the minimum',
   'event-too-large': 'one event may take at most 32 KiB',
 } as const
 

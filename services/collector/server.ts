@@ -10,9 +10,11 @@ import { answerParserError, fromFramework, sendProblem } from '../../shared/http
 import { answerUnknownRoutes, closeServer } from '../../shared/http/server-parts.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
+import { type Policy, readPolicy } from '../../shared/policy/policy.ts'
 import type { EventSink } from './event-sink.ts'
 import { Ingest } from './ingest.ts'
 import { addOperations, type Readiness } from './operations.ts'
+import { addPolicy, agreementCheck } from './policy.ts'
 import { addChoiceDoor } from './privacy/choice-door.ts'
 import type { Dialect } from './protocols/dialect.ts'
 import { nativeDialect } from './protocols/native.ts'
@@ -28,6 +30,8 @@ export interface CollectorDependencies {
   credentials: { writeKey: string; adminToken: string }
   /** Who has chosen what. Without: nobody has chosen anything, and nobody can. */
   choices?: ChoiceBook
+  /** Without: as the settings have it. */
+  policy?: Policy
   clock: Clock
   logger: Logger
   metrics: Metrics
@@ -50,7 +54,15 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
   let drained: Promise<void> | undefined
 
   const app = createServer(config, logger, metrics, () => drained !== undefined)
-  const shared = { catalogue, isWriteKey: keyCheck(credentials.writeKey), limits: config, eventsMax: config.eventsMax }
+  const policy = deps.policy ?? readPolicy(config)
+  addPolicy(app, policy)
+  const shared = {
+    catalogue,
+    isWriteKey: keyCheck(credentials.writeKey),
+    limits: config,
+    eventsMax: config.eventsMax,
+    hasAgreed: agreementCheck(policy),
+  }
   for (const dialect of [nativeDialect(shared), segmentDialect(shared)]) addDialect(app, ingest, dialect)
   addOperations(app, {
     catalogue,

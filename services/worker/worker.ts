@@ -19,6 +19,7 @@ import { type Lease, soleLease } from '../../shared/lease.ts'
 import type { Ledger } from '../../shared/ledger/port.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
+import type { Policy } from '../../shared/policy/policy.ts'
 import { isUnavailable } from '../../shared/unavailable.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
 import { type EpochName, epochBounds, epochKinds, minuteMs, utcDay } from '../../shared/window.ts'
@@ -34,6 +35,7 @@ import {
 import { announceClosing, type Closing, closingDone, closings, everyPartition, isHeeded } from './closing.ts'
 import { consumePartition, type Progress } from './consume.ts'
 import { enterDeletions, forgetDeletions } from './enter-deletions.ts'
+import { enterPolicy } from './enter-policy.ts'
 import { IdMemory } from './id-memory.ts'
 import type { Locate } from './locate.ts'
 import { noticeNewLog } from './notice-new-log.ts'
@@ -73,8 +75,10 @@ export interface WorkerDeps {
   readonly sealer?: Sealer
   /** Whose records are left out. Without: nobody's. */
   readonly choices?: ChoiceBook
-  /** Has an entry for each deletion. */
+  /** Has an entry for each deletion and each version of the policy. */
   readonly ledger?: Ledger
+  /** Which is told to senders. Without: none is entered in the ledger. */
+  readonly policy?: Policy
   /** Without: real time. */
   readonly timing?: Timing
   /** Most live event ids held in memory, per partition. */
@@ -107,6 +111,7 @@ interface Held {
 export class Worker {
   readonly epochKeys: EpochKeys
   readonly #deps: WorkerDeps
+  #policyEntered = false
   readonly #lease: Lease
   readonly #identity: StoreIdentity
   readonly #gate = new Gate()
@@ -180,6 +185,7 @@ export class Worker {
     await this.#closeDue()
     await this.#deps.sealer?.publish()
     await this.#enterDeletions()
+    await this.#enterPolicy()
     await this.#applyRetention()
   }
 
@@ -188,6 +194,14 @@ export class Worker {
     if (!choices || !ledger || choices.log.choices.size === 0) return
     await enterDeletions(choices.log, ledger)
     await forgetDeletions(choices.log, ledger, this.#deps.clock.now())
+  }
+
+  async #enterPolicy(): Promise<void> {
+    const { policy, ledger, logger } = this.#deps
+    if (!policy || !ledger || this.#policyEntered) return
+    const problem = await enterPolicy(policy, ledger)
+    if (problem !== undefined) logger.error(problem)
+    this.#policyEntered = true
   }
 
   async #closeDue(): Promise<void> {

@@ -68,7 +68,7 @@ export type LedgerEvent =
       until?: string
     }
   | { kind: 'hold.released'; case: string; why: string }
-  /** From here on this is the policy that senders are told. */
+  /** From here on this is the policy that senders are told; once more where only the minimum has changed. */
   | { kind: 'policy.adopted'; version: string; sha256: string; minimum: string; notice: string }
   /** Aggregates, releases and ledger left for, or came from, another installation. */
   | { kind: 'transfer.exported'; sha256: string; to: string; case: string }
@@ -131,7 +131,7 @@ export interface PolicyVersion {
   readonly version: string
   /** Lower-case hex, of the policy's text. */
   readonly sha256: string
-  /** The oldest version that senders may have agreed to. */
+  /** The oldest version that senders may have agreed to; `0`: any. */
   readonly minimum: string
   readonly notice: string
   readonly adoptedAt: string

@@ -1,4 +1,5 @@
 /** Which holds and policy versions may follow on which. */
+import { comparePolicyVersions, isPolicyVersion } from '../policy/policy-version.ts'
 import type { Hold, LedgerEvent, PolicyVersion } from './port.ts'
 import { isSha256, isText, isTime, requireForm } from './transitions.ts'
 
@@ -40,12 +41,16 @@ export function policyOf(
   { version, sha256, minimum, notice }: OfKind<'policy.adopted'>,
   at: string,
 ): PolicyVersion {
-  requireForm(isText(version) && isText(minimum) && typeof notice === 'string', 'what a policy is was left out')
-  requireForm(isSha256(sha256), `the policy ${version} has no SHA-256`)
-  requireForm(!policies.some((one) => one.version === version), `the policy ${version} was adopted before`)
+  requireForm(isPolicyVersion(version) && isPolicyVersion(minimum), 'the version or the minimum of a policy is none')
+  requireForm(typeof notice === 'string' && isSha256(sha256), `the policy ${version} has no SHA-256 or no notice`)
+  requireForm(comparePolicyVersions(minimum, version) <= 0, `the minimum ${minimum} is newer than policy ${version}`)
+  const last = policies.at(-1)
+  const order = last ? comparePolicyVersions(version, last.version) : 1
+  requireForm(order >= 0, `the policy ${version} is older than the one before`)
+  // The minimum may change under the same text.
   requireForm(
-    minimum === version || policies.some((one) => one.version === minimum),
-    `the minimum ${minimum} was never adopted`,
+    order > 0 || (sha256 === last?.sha256 && minimum !== last.minimum),
+    `the policy ${version} was adopted before`,
   )
   return Object.freeze({ version, sha256, minimum, notice, adoptedAt: at })
 }

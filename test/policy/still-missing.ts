@@ -18,7 +18,6 @@ export const stillMissing: readonly string[] = [
   'under-13',
   'confidential',
   'personal-refused',
-  'policy-change',
   'legal-hold',
   'protect',
   'business-transfer',

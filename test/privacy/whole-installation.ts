@@ -21,18 +21,24 @@ export class WholeInstallation {
   /** Every line that was logged, at every level. */
   readonly lines: string[] = []
   readonly logger: Logger
+  /** Settings beside those below; what is set here holds from the next start on. */
+  readonly settings: Record<string, string>
   readonly #wrapEngines: (engines: Engines) => Engines
   #running: Headcount | undefined
 
-  private constructor(dir: string, wrapEngines: (engines: Engines) => Engines) {
+  private constructor(dir: string, wrapEngines: (engines: Engines) => Engines, settings: Record<string, string>) {
     this.dir = dir
+    this.settings = { ...settings }
     this.#wrapEngines = wrapEngines
     this.logger = createLogger({ logLevel: 'trace' }, { write: (line) => void this.lines.push(line) })
   }
 
-  static async start(wrapEngines = (engines: Engines) => engines): Promise<WholeInstallation> {
+  static async start(
+    wrapEngines = (engines: Engines) => engines,
+    settings: Record<string, string> = {},
+  ): Promise<WholeInstallation> {
     const dir = await mkdtemp(path.join(os.tmpdir(), 'headcount-privacy-'))
-    const installation = new WholeInstallation(dir, wrapEngines)
+    const installation = new WholeInstallation(dir, wrapEngines, settings)
     await installation.restart()
     return installation
   }
@@ -61,6 +67,7 @@ export class WholeInstallation {
         HEADCOUNT_TRUSTED_PROXIES: '127.0.0.1',
         // Nothing is suppressed: what could be in an answer is in it.
         HEADCOUNT_K: '1',
+        ...this.settings,
       }),
       clock: this.clock,
       logger: this.logger,

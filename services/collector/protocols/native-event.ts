@@ -5,6 +5,7 @@ import { otherValue, probeFeature, type RecordText } from '../../../shared/event
 import { parseTime } from '../../../shared/rfc3339.ts'
 import { isIdentifier } from '../event-values.ts'
 import { depthMax, isDeep } from '../json-body.ts'
+import type { AgreementCheck } from '../policy.ts'
 import type { UnitGroups } from '../unit-groups.ts'
 import { type Given, NativeFields } from './native-fields.ts'
 
@@ -47,14 +48,22 @@ export class NativeEvents {
   readonly #fields: NativeFields
   readonly #groups: UnitGroups
   readonly #plain: boolean
+  readonly #hasAgreed: AgreementCheck | undefined
   #last: Admitted | undefined
 
   /** @param plain whether no text of the body can have an escape or a control character (`isPlain`) */
-  constructor(catalogue: Catalogue, features: ReadonlyMap<string, KnownFeature>, groups: UnitGroups, plain: boolean) {
+  constructor(
+    catalogue: Catalogue,
+    features: ReadonlyMap<string, KnownFeature>,
+    groups: UnitGroups,
+    plain: boolean,
+    hasAgreed?: AgreementCheck,
+  ) {
     this.#features = features
     this.#fields = new NativeFields(catalogue.fields, plain)
     this.#groups = groups
     this.#plain = plain
+    this.#hasAgreed = hasAgreed
   }
 
   /** Adds the event to its unit's record, or says why it cannot be taken. `null` counts as absent everywhere. */
@@ -74,6 +83,7 @@ export class NativeEvents {
     if (feature === undefined || feature === null) return 'feature-missing'
     if (typeof feature !== 'string' || feature === '' || feature.length > featureLengthMax) return 'feature-invalid'
     if (wrong !== undefined) return wrong
+    if (this.#hasAgreed && !this.#hasAgreed(given.policy)) return 'policy-too-old'
     const known = this.#features.get(feature) ?? other
     const record = this.#recordOf(given, known)
     if (typeof record === 'string') return record

@@ -8,6 +8,7 @@ import { type RejectReason, rejectReasons } from '../../../shared/drop-reason.ts
 import { bearerToken, type KeyCheck, unauthorized } from '../../../shared/http/authorization.ts'
 import { ProblemError, problem } from '../../../shared/http/problem.ts'
 import { decodeText, depthMax, isDeep, parseJson, tooDeep } from '../json-body.ts'
+import type { AgreementCheck } from '../policy.ts'
 import type { BodyLimits } from '../request-body.ts'
 import { UnitGroups } from '../unit-groups.ts'
 import type { Dialect, Reading } from './dialect.ts'
@@ -20,6 +21,8 @@ interface NativeOptions {
   isWriteKey: KeyCheck
   limits: BodyLimits
   eventsMax: number
+  /** Undefined: nobody has to have agreed to anything. */
+  hasAgreed?: AgreementCheck | undefined
 }
 
 interface Rejection {
@@ -27,7 +30,8 @@ interface Rejection {
   reason: RejectReason
 }
 
-export function nativeDialect({ catalogue, isWriteKey, limits, eventsMax }: NativeOptions): Dialect {
+export function nativeDialect(options: NativeOptions): Dialect {
+  const { catalogue, isWriteKey, limits, eventsMax, hasAgreed } = options
   const features = knownFeatures(catalogue)
   return {
     name: 'native',
@@ -45,11 +49,11 @@ export function nativeDialect({ catalogue, isWriteKey, limits, eventsMax }: Nati
       const lines = isNdjson(request.headers)
       if (plain && !lines) {
         const groups = new UnitGroups(request.sender, true)
-        const total = readAlike(text, eventsMax, new NativeEvents(catalogue, features, groups, true))
+        const total = readAlike(text, eventsMax, new NativeEvents(catalogue, features, groups, true, hasAgreed))
         if (total !== undefined) return reading(groups, total, [])
       }
       const groups = new UnitGroups(request.sender, plain)
-      const events = new NativeEvents(catalogue, features, groups, plain)
+      const events = new NativeEvents(catalogue, features, groups, plain, hasAgreed)
       const { total, rejections } = lines
         ? readLines(text, events, eventsMax)
         : readDocument(parseJson(body, text), events, eventsMax)

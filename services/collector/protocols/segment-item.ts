@@ -5,6 +5,7 @@ import type { RejectReason } from '../../../shared/drop-reason.ts'
 import { otherValue, type RecordText, type SentEvent } from '../../../shared/event.ts'
 import { parseSegmentTime } from '../../../shared/rfc3339.ts'
 import { isIdentifier, numberValue, textValue } from '../event-values.ts'
+import type { AgreementCheck } from '../policy.ts'
 import type { UnitGroups } from '../unit-groups.ts'
 import type { SenderGroups } from './sender-groups.ts'
 
@@ -19,10 +20,12 @@ const withoutFeature: ReadonlySet<unknown> = new Set(['identify', 'group', 'alia
 
 export class SegmentItems {
   readonly #catalogue: Catalogue
+  readonly #hasAgreed: AgreementCheck | undefined
   readonly #byNormalised = new Map<string, Feature>()
 
-  constructor(catalogue: Catalogue) {
+  constructor(catalogue: Catalogue, hasAgreed?: AgreementCheck) {
     this.#catalogue = catalogue
+    this.#hasAgreed = hasAgreed
     for (const feature of catalogue.features)
       for (const name of [...feature.events, feature.id]) this.#byNormalised.set(normalised(name), feature)
   }
@@ -44,6 +47,7 @@ export class SegmentItems {
     const properties = membersOf(item, 'properties')
     const feature = this.#feature(call, item, properties)
     if (feature === 'feature-missing') return feature
+    if (this.#hasAgreed && !this.#hasAgreed(member(properties, 'policy'))) return 'policy-too-old'
     const record = recordOf(item, properties, feature, groupsOf(item, senders))
     if (typeof record === 'string') return record
     record.add(

@@ -8,6 +8,7 @@ import type { RejectReason } from '../../../shared/drop-reason.ts'
 import { basicUser, bearerToken, type KeyCheck, unauthorized } from '../../../shared/http/authorization.ts'
 import { type Problem, ProblemError, problem } from '../../../shared/http/problem.ts'
 import { checkDepth, decodeText, parseJson } from '../json-body.ts'
+import type { AgreementCheck } from '../policy.ts'
 import type { BodyLimits } from '../request-body.ts'
 import type { Dialect, Reading, SentRequest } from './dialect.ts'
 import { type Members, member, SegmentItems } from './segment-item.ts'
@@ -24,10 +25,12 @@ interface SegmentOptions {
   isWriteKey: KeyCheck
   limits: BodyLimits
   eventsMax: number
+  /** Undefined: nobody has to have agreed to anything. */
+  hasAgreed?: AgreementCheck | undefined
 }
 
-export function segmentDialect({ catalogue, isWriteKey, limits, eventsMax }: SegmentOptions): Dialect {
-  const items = new SegmentItems(catalogue)
+export function segmentDialect({ catalogue, isWriteKey, limits, eventsMax, hasAgreed }: SegmentOptions): Dialect {
+  const items = new SegmentItems(catalogue, hasAgreed)
   return {
     name: 'segment',
     paths: ['batch', ...singleTypes].map((type) => `/v1/${type}`),
