@@ -18,6 +18,8 @@ import {
 import { CatalogueError, Field, Mistakes } from './catalogue-field.ts'
 import { checkNoise, readRelease, readReleaseRules } from './catalogue-release.ts'
 import { browsers, deviceTypes, systems } from './client-values.ts'
+import { confidentialKind } from './confidential/detector.ts'
+import { type ConfidentialKind, confidentialKinds } from './confidential/kind.ts'
 import { otherValue } from './event.ts'
 import { type Grain, grains, minuteMs } from './window.ts'
 
@@ -133,9 +135,11 @@ function readFeature(field: Field): Feature {
     field.mistake('unit', 'a natural key over `cluster` needs `unit: cluster`, else each sender is counted by itself')
   }
   const paths = field.texts('paths', [])
+  const id = field.featureId()
+  noteConfidential(field, 'id', id, new Set())
   if (paths.some((path) => !path.startsWith('/'))) field.mistake('paths', 'each path prefix must start with /')
   return {
-    id: field.featureId(),
+    id,
     title: field.text('title'),
     paths,
     events: field.texts('events', []),
@@ -145,13 +149,35 @@ function readFeature(field: Field): Feature {
 }
 
 function readDimension(field: Field, features: readonly Feature[]): Dimension {
-  field.onlyKeys(['id', 'title', 'from', 'field', 'values', 'buckets', 'rule', 'cap'])
+  field.onlyKeys(['id', 'title', 'from', 'field', 'values', 'buckets', 'rule', 'cap', 'mayLookLike'])
   const id = field.columnId()
   const origin = field.oneOf('from', dimensionOrigins)
   const eventField = field.text('field', id)
   if (origin === 'event' && reservedFields.has(eventField))
     field.mistake('field', `\`${eventField}\` identifies a sender and can be no dimension`)
-  return { id, title: field.text('title'), origin, field: eventField, domain: readDomain(field, origin, features) }
+  const domain = readDomain(field, origin, features)
+  const mayLookLike = readMayLookLike(field)
+  if (domain.kind === 'values' && field.has('values'))
+    for (const value of domain.values) noteConfidential(field, 'values', value, mayLookLike)
+  return { id, title: field.text('title'), origin, field: eventField, domain, mayLookLike }
+}
+
+function readMayLookLike(field: Field): Set<ConfidentialKind> {
+  const kinds = field.texts('mayLookLike', [])
+  const known = Object.keys(confidentialKinds)
+  for (const kind of kinds)
+    if (!known.includes(kind)) field.mistake('mayLookLike', `\`mayLookLike\` may have ${known.join(', ')}`)
+  if (kinds.length > 0 && !field.has('values') && !field.has('rule'))
+    field.mistake('mayLookLike', '`mayLookLike` is for dimensions with `values` or a `rule`')
+  return new Set(kinds as ConfidentialKind[])
+}
+
+/** A declared value that looks confidential is a mistake; the message says where it is and not what it is. */
+function noteConfidential(field: Field, key: string, value: string, except: ReadonlySet<ConfidentialKind>): void {
+  const kind = confidentialKind(value)
+  if (kind === undefined || except.has(kind)) return
+  const mend = key === 'values' ? `take it out, or if it is none write \`mayLookLike: [${kind}]\`` : 'choose another'
+  field.mistake(key, `one of \`${key}\` looks like ${confidentialKinds[kind]}: ${mend}`)
 }
 
 function readDomain(field: Field, origin: DimensionOrigin, features: readonly Feature[]): DimensionDomain {

@@ -2,6 +2,8 @@
  * The catalogue: what may be collected, as checked data that everything else derives from. Reading and checking the
  * file is catalogue-file.ts; this is what the rest of the system sees.
  */
+import type { ConfidentialKind } from './confidential/kind.ts'
+import { verdictOn } from './confidential/verdict.ts'
 import { noValue, otherValue } from './event.ts'
 import { type Fraction, formatFraction } from './fraction.ts'
 import type { Grain } from './window.ts'
@@ -43,6 +45,8 @@ export interface Dimension {
   /** For origin `event`: the event's field. */
   readonly field: string
   readonly domain: DimensionDomain
+  /** Kinds of confidential values that whoever reviewed the catalogue lets through here, as they are none. */
+  readonly mayLookLike: ReadonlySet<ConfidentialKind>
 }
 
 export interface Measure {
@@ -151,7 +155,8 @@ export function bySetKey(dataset: Dataset, dimensions: readonly string[]): strin
 
 /**
  * A raw value as the dimension's declared value: itself, its bucket, `(other)` or `(none)`. Rules are checked here,
- * their cap is kept by the worker (services/worker/known-values.ts).
+ * their cap is kept by the worker (services/worker/known-values.ts). What a rule lets through and looks confidential is
+ * `(other)` as well; closed lists were looked at when the catalogue was read.
  */
 export function foldValue(dimension: Dimension, raw: string | number | undefined): string {
   if (raw === undefined || raw === '' || raw === noValue) return noValue
@@ -160,7 +165,7 @@ export function foldValue(dimension: Dimension, raw: string | number | undefined
     case 'values':
       return domain.values.has(String(raw)) ? String(raw) : otherValue
     case 'rule':
-      return domain.pattern.test(String(raw)) ? String(raw) : otherValue
+      return domain.pattern.test(String(raw)) && !confidentialValue(dimension, raw) ? String(raw) : otherValue
     case 'buckets': {
       const value = Number(raw)
       if (!Number.isFinite(value)) return otherValue
@@ -170,17 +175,24 @@ export function foldValue(dimension: Dimension, raw: string | number | undefined
   }
 }
 
+/** What a raw value of the dimension looks like that is not to be kept; undefined when there is nothing to object to. */
+export function confidentialValue(dimension: Dimension, raw: string | number): ConfidentialKind | undefined {
+  const kind = verdictOn(String(raw))
+  return kind !== undefined && dimension.mayLookLike.has(kind) ? undefined : kind
+}
+
 /** What GET /v1/catalogue says: everything that is collected, in public words. */
 export function publicCatalogue(catalogue: Catalogue): Record<string, unknown> {
   return {
     version: catalogue.version,
     title: catalogue.title,
     features: catalogue.features.map(({ id, title }) => ({ id, title })),
-    dimensions: catalogue.dimensions.map(({ id, title, origin, domain }) => ({
+    dimensions: catalogue.dimensions.map(({ id, title, origin, domain, mayLookLike }) => ({
       id,
       title,
       from: origin,
       ...describe(domain),
+      ...(mayLookLike.size > 0 && { mayLookLike: [...mayLookLike] }),
     })),
     measures: catalogue.measures.map(({ id, title, unit, min, max }) => ({ id, title, unit, min, max })),
     datasets: catalogue.datasets.map(({ id, title, dimensions, measures, grains, audience, bySets, release }) => ({

@@ -3,6 +3,7 @@
  * label with a sender's text in it would be a store of its own.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { confidentialKinds } from './confidential/kind.ts'
 import { dropReasons } from './drop-reason.ts'
 
 export interface Metrics {
@@ -13,6 +14,7 @@ export interface Metrics {
   readonly declined: Counter<'signal'>
   readonly counted: Counter
   readonly clamped: Counter
+  readonly confidentialValues: Counter<'kind'>
   readonly dropped: Counter<'reason' | 'intended'>
   readonly batchEvents: Histogram
   readonly batchSeconds: Histogram
@@ -53,6 +55,11 @@ export function createMetrics(processMetrics = true): Metrics {
     ]),
     counted: counter('events_counted_total', 'Events rolled up into cells'),
     clamped: counter('events_clamped_total', 'Events whose time was more than 5 minutes ahead and was clamped'),
+    confidentialValues: counter(
+      'confidential_values_total',
+      'Values of events that looked confidential and became (other)',
+      ['kind'],
+    ),
     dropped: counter('events_dropped_total', 'Events the worker did not count', ['reason', 'intended']),
     batchEvents: new Histogram({
       name: 'headcount_batch_events',
@@ -91,5 +98,6 @@ export function createMetrics(processMetrics = true): Metrics {
   }
   for (const [reason, { intended }] of Object.entries(dropReasons))
     metrics.dropped.inc({ reason, intended: String(intended) }, 0)
+  for (const kind of Object.keys(confidentialKinds)) metrics.confidentialValues.inc({ kind }, 0)
   return metrics
 }

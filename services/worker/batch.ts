@@ -4,6 +4,7 @@
  */
 import type { Catalogue } from '../../shared/catalogue.ts'
 import type { LeftOut } from '../../shared/choices/left-out.ts'
+import type { ConfidentialKind } from '../../shared/confidential/kind.ts'
 import { Drop, type DropReason, dropReasons } from '../../shared/drop-reason.ts'
 import type { EpochKeys } from '../../shared/epoch-keys.ts'
 import type { LogRecord } from '../../shared/eventlog/port.ts'
@@ -82,6 +83,8 @@ export class BatchRunner {
     const onClamp = () => {
       clamped++
     }
+    const withheld = new Map<ConfidentialKind, number>()
+    const onWithheld = (kind: ConfidentialKind) => void withheld.set(kind, (withheld.get(kind) ?? 0) + 1)
     const tools: PipelineTools = {
       catalogue,
       ids,
@@ -91,6 +94,7 @@ export class BatchRunner {
       folder: this.#folder,
       rollup,
       onClamp,
+      onWithheld,
       onDrop,
     }
     this.#choicesVersion = this.#tools.leftOut.version
@@ -119,6 +123,7 @@ export class BatchRunner {
     for (const [reason, events] of tally)
       metrics.dropped.inc({ reason, intended: String(dropReasons[reason].intended) }, events)
     metrics.clamped.inc(clamped)
+    for (const [kind, values] of withheld) metrics.confidentialValues.inc({ kind }, values)
     for (const outcome of Object.keys(imported) as (keyof typeof imported)[])
       this.#tools.importTally[outcome] += imported[outcome]
     metrics.counted.inc(rollup.events)

@@ -3,8 +3,9 @@
  * belongs to. Nothing that is not declared gets further: it is `(other)` here. Tuples are shared: the many events with
  * the same values meet in one object, which is what makes rolling up quick.
  */
-import { type Catalogue, type Dataset, type Dimension, foldValue } from '../../shared/catalogue.ts'
-import { probeFeature } from '../../shared/event.ts'
+import { type Catalogue, confidentialValue, type Dataset, type Dimension, foldValue } from '../../shared/catalogue.ts'
+import type { ConfidentialKind } from '../../shared/confidential/kind.ts'
+import { otherValue, probeFeature } from '../../shared/event.ts'
 import { probeDataset } from '../../shared/warehouse/schema.ts'
 import { escapeTab } from '../../shared/warehouse/tab-separated.ts'
 import { dayMs } from '../../shared/window.ts'
@@ -19,6 +20,8 @@ export interface Tuple {
     readonly dataset: Dataset /** the dimension columns, tab-separated */
     readonly columns: string
   }[]
+  /** Of the event's values that are `(other)` here, what some looked like. */
+  readonly withheld: readonly ConfidentialKind[]
 }
 
 /** The catalogue, and the tuples met so far. */
@@ -92,14 +95,20 @@ function tupleOf(seen: PseudonymousObservation, folder: Folder): Tuple {
 
 function makeTuple(seen: PseudonymousObservation, { catalogue, datasets, knownValues }: Folder): Tuple {
   if (seen.shape.feature === probeFeature)
-    return { datasets: [{ dataset: probe, columns: columnsOf(catalogue, probe, new Map()) }] }
+    return { datasets: [{ dataset: probe, columns: columnsOf(catalogue, probe, new Map()) }], withheld: [] }
   const values = new Map<string, string>()
+  const withheld: ConfidentialKind[] = []
   for (const dimension of catalogue.dimensions) {
-    values.set(dimension.id, knownValues.admit(dimension, foldValue(dimension, rawValue(dimension, seen)), seen.time))
+    const raw = rawValue(dimension, seen)
+    const folded = foldValue(dimension, raw)
+    values.set(dimension.id, knownValues.admit(dimension, folded, seen.time))
+    const kind = folded === otherValue && raw !== undefined ? confidentialValue(dimension, raw) : undefined
+    if (kind) withheld.push(kind)
   }
   const belongs = (dataset: Dataset) => [...dataset.when].every(([id, allowed]) => allowed.has(values.get(id) ?? ''))
   return {
     datasets: datasets.filter(belongs).map((dataset) => ({ dataset, columns: columnsOf(catalogue, dataset, values) })),
+    withheld,
   }
 }
 

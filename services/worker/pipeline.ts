@@ -10,6 +10,7 @@
  * collector has honoured choices before anything was written; here it is about those made since.
  */
 import type { Catalogue } from '../../shared/catalogue.ts'
+import type { ConfidentialKind } from '../../shared/confidential/kind.ts'
 import { Drop } from '../../shared/drop-reason.ts'
 import type { EpochKeys } from '../../shared/epoch-keys.ts'
 import { classify } from './classify-client.ts'
@@ -32,6 +33,7 @@ export interface PipelineTools {
   readonly folder: Folder
   readonly rollup: Rollup
   readonly onClamp: () => void
+  readonly onWithheld: (kind: ConfidentialKind) => void
   readonly onDrop: (drop: Drop, seen: OpenedRecord['sender'], index: number) => void
 }
 
@@ -60,6 +62,7 @@ function runEvent(record: OpenedRecord, index: number, tools: PipelineTools): Dr
   const pseudonymous = pseudonymise(classified, tools) // nothing after this line knows the sender
   if (pseudonymous instanceof Drop) return pseudonymous
   const tuple = foldIntoCatalogue(pseudonymous, tools)
+  for (const kind of tuple.withheld) tools.onWithheld(kind)
   tools.rollup.add(tuple, pseudonymous)
   return undefined
 }
