@@ -19,6 +19,7 @@ import { readPolicy } from '../shared/policy/policy.ts'
 import type { Warehouse } from '../shared/warehouse/port.ts'
 import { LogSink } from './collector/event-sink.ts'
 import { createUnitHash } from './collector/partition.ts'
+import { addChoiceDoor } from './collector/privacy/choice-door.ts'
 import { type Collector, createCollector } from './collector/server.ts'
 import { openChoiceBook, openEventLog, openKeyValue, openWarehouse } from './engines.ts'
 import type { Desk } from './operator/desk.ts'
@@ -146,6 +147,8 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
         }),
         reporting: await createReporting({
           ...parts,
+          choices,
+          extend: (app) => addChoiceDoor(app, { ...parts, choices, isWriteKey: keyCheck(credentials.writeKey) }),
           reader,
           ledger,
           releases: new ReleaseReader(reader),

@@ -35,6 +35,17 @@ export const settings = {
     'oldest policy version that an event may name; 0: any, and none is looked at',
     policyVersion,
   ),
+  operator: setting('', 'who runs this installation, as the page /privacy says it', shortText),
+  contact: setting(
+    '',
+    'where questions about privacy go: email, web address or words; empty: the policy says',
+    shortText,
+  ),
+  collectorPublicUrl: setting(
+    '',
+    'address by which browsers reach the collector, for the choice on /privacy of a reporting of its own',
+    publicUrl,
+  ),
   k: setting(
     '',
     'devices a cell must have to be shown to analysts; empty: the catalogue says',
@@ -152,6 +163,11 @@ function secret(value: string, name: string): string {
     )
   }
   return value
+}
+
+function shortText(value: string, name: string): string {
+  if (value.length <= 200 && !/[\p{C}\p{Zl}\p{Zp}]/u.test(value)) return value
+  throw new ConfigError(`${name} must be at most 200 characters that can be printed, on one line`)
 }
 
 function policyVersion(value: string, name: string): string {

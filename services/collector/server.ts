@@ -11,6 +11,7 @@ import { answerUnknownRoutes, closeServer } from '../../shared/http/server-parts
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import { type Policy, readPolicy } from '../../shared/policy/policy.ts'
+import { addPrivacyPage } from '../privacy-page/routes.ts'
 import type { EventSink } from './event-sink.ts'
 import { Ingest } from './ingest.ts'
 import { addOperations, type Readiness } from './operations.ts'
@@ -75,7 +76,8 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
       return drained ? { ready: false, checks: { ...checks, collector: 'shutting down' } } : { ready, checks }
     },
   })
-  if (deps.choices) await addChoiceDoor(app, { ...deps, choices: deps.choices, isWriteKey: shared.isWriteKey })
+  if (deps.choices) await addChoiceDoor(app, { ...deps, policy, choices: deps.choices, isWriteKey: shared.isWriteKey })
+  addPrivacyPage(app, { config, catalogue, policy, choices: deps.choices })
   await deps.extend?.(app)
   await app.ready()
   return {

@@ -1,6 +1,7 @@
 /** Reporting: an HTTP server that answers from the aggregate tables, and can read nothing else. */
 import { type FastifyInstance, fastify } from 'fastify'
 import type { Catalogue } from '../../shared/catalogue.ts'
+import type { ChoiceBook } from '../../shared/choices/choice-book.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Config } from '../../shared/config.ts'
 import { bearerToken, keyCheck, unauthorized } from '../../shared/http/authorization.ts'
@@ -10,8 +11,10 @@ import type { KeyValue } from '../../shared/keyvalue/port.ts'
 import type { Ledger } from '../../shared/ledger/port.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
+import { type Policy, readPolicy } from '../../shared/policy/policy.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
 import type { ReleaseAnswer } from '../operator/release-requests.ts'
+import { addPrivacyPage } from '../privacy-page/routes.ts'
 import type { ReleaseReader } from '../release/release-store.ts'
 import { addAnalystApi } from './analyst-api.ts'
 import { asProblem } from './failure.ts'
@@ -41,6 +44,12 @@ export interface ReportingDependencies {
   /** Asks for a day's release and says how it is; without it POST /api/v1/releases answers 501. */
   requestRelease?: (day: string) => Promise<ReleaseAnswer>
   credentials: { adminToken: string; analystToken: string }
+  /** Without: as the settings have it. */
+  policy?: Policy
+  /** Who has chosen what, where the collector is in this process; its page of choices is here as well then. */
+  choices?: ChoiceBook
+  /** Adds routes before the server starts. */
+  extend?: (app: FastifyInstance) => Promise<void>
   clock: Clock
   logger: Logger
   metrics: Metrics
@@ -79,6 +88,8 @@ export async function createReporting(deps: ReportingDependencies): Promise<Repo
   addManageReleases(app, { ...deps, authorizeAdmin, authorizeAnalyst })
   addPartnerApi(app, deps)
   addPublicLedger(app, deps)
+  addPrivacyPage(app, { config, catalogue, policy: deps.policy ?? readPolicy(config), choices: deps.choices })
+  await deps.extend?.(app)
   addPartnerGuide(app, catalogue)
   addOperations(app, {
     metrics,

@@ -22,5 +22,4 @@ export const stillMissing: readonly string[] = [
   'protect',
   'business-transfer',
   'retained-aggregates',
-  'contact',
 ]

@@ -11,7 +11,9 @@ import { bearerToken, type KeyCheck, keyCheck } from '../../../shared/http/autho
 import { ProblemError } from '../../../shared/http/problem.ts'
 import { sendProblem, unexpected } from '../../../shared/http/problem-answer.ts'
 import type { Logger } from '../../../shared/logger.ts'
+import type { Policy } from '../../../shared/policy/policy.ts'
 import { hourMs } from '../../../shared/window.ts'
+import { backToPage, isPageForm, sendProblemPage } from '../../privacy-page/form-answer.ts'
 import { cookieIdentifier } from '../browser-cookie.ts'
 import { clientAddress } from '../client-address.ts'
 import { optInCookies, optOutCookies } from './choice-cookie.ts'
@@ -23,11 +25,10 @@ const bodyBytesMax = 4096
 const requestsPerMinuteMax = 60
 /** Raw records are gone from every file by then. */
 const rawGoneMs = 74 * hourMs
-/** Of the policy that this version carries out. */
-const policy = '1'
 
 export interface ChoiceDoorDeps {
   readonly config: Config
+  readonly policy: Pick<Policy, 'version'>
   readonly choices: ChoiceBook
   readonly credentials: { readonly adminToken: string }
   readonly isWriteKey: KeyCheck
@@ -49,6 +50,7 @@ const strength: Readonly<Record<ChoiceProof, number>> = { sender: 1, child: 2, o
 export async function addChoiceDoor(app: FastifyInstance, deps: ChoiceDoorDeps): Promise<void> {
   const speakerOf = createSpeakerOf(deps)
   const { log } = deps.choices
+  const policy = deps.policy.version
   const allowance = new RequestsPerMinute(requestsPerMinuteMax, deps.clock)
   await app.register(async (door) => {
     door.removeAllContentTypeParsers()
@@ -62,18 +64,22 @@ export async function addChoiceDoor(app: FastifyInstance, deps: ChoiceDoorDeps):
         clientAddress(socket.remoteAddress, headers['x-forwarded-for']?.toString(), deps.config.trustedProxies),
       )
     })
-    door.setErrorHandler((error, _request, reply) => {
+    door.setErrorHandler((error, request, reply) => {
       const known = error instanceof ProblemError ? error : unexpected(error, deps.logger)
-      sendProblem(reply, known.problem, known.headers)
+      const send = isPageForm(request) ? sendProblemPage : sendProblem
+      send(reply, known.problem, known.headers)
     })
     door.post('/v1/privacy/choice', async (request, reply) => {
       const asked = readChoiceRequest(request.body, request.headers['content-type'])
       if (asked.choice === undefined) throw notReadable('`choice` must be "opt-out" or "opt-in".')
       const { subject, inBrowser, ...proof } = speakerOf(request, asked)
       if (inBrowser) reply.header('set-cookie', asked.choice === 'opt-out' ? optOutCookies : optInCookies)
-      if (subject === undefined) return { choice: asked.choice, since: rfc3339(deps.clock.now()), policy }
-      if (asked.choice === 'opt-in') requireStrength(deps.choices, subject, proof.by)
-      const { at } = await log.append({ subject, act: asked.choice, ...proof, policy })
+      if (subject !== undefined && asked.choice === 'opt-in') requireStrength(deps.choices, subject, proof.by)
+      const { at } =
+        subject === undefined
+          ? { at: deps.clock.now() }
+          : await log.append({ subject, act: asked.choice, ...proof, policy })
+      if (isPageForm(request)) return backToPage(reply, asked.choice)
       return { choice: asked.choice, since: rfc3339(at), policy }
     })
     door.post('/v1/privacy/deletion', async (request, reply) => {
@@ -83,9 +89,11 @@ export async function addChoiceDoor(app: FastifyInstance, deps: ChoiceDoorDeps):
         throw forbidden(
           'Show the cookie itself, or ask the operator (admin token and `case`). The write key is not enough.',
         )
+      if (subject === undefined && isPageForm(request)) return backToPage(reply, 'nothing-held')
       if (subject === undefined)
         throw notPossible('The request has no identifier: nothing is held that could be found again.')
       const { id, at } = await log.append({ subject, act: 'deletion', ...proof, policy })
+      if (isPageForm(request)) return backToPage(reply, 'deletion')
       return reply
         .code(202)
         .send({ deletion: id, effectiveFrom: rfc3339(at), rawRecordsGoneBy: rfc3339(at + rawGoneMs) })
