@@ -2,6 +2,7 @@
  * Reading a catalogue's mappings: every read is typed, notes a mistake with its line and returns a harmless value, so that
  * all mistakes of a file are told at once.
  */
+import { withhold } from './confidential/withhold.ts'
 import { compare, type Fraction, parseFraction } from './fraction.ts'
 
 /** Columns that mean something else already. */
@@ -34,7 +35,8 @@ export class Mistakes {
     this.atLine(this.lineOf(path), what)
   }
   atLine(line: number, what: string): void {
-    this.#found.push(`${this.file}:${line}: ${what}`)
+    // Messages quote what they are about, and are printed where logs are kept.
+    this.#found.push(`${this.file}:${line}: ${withhold(what)}`)
   }
   stopIfAny(): void {
     if (this.#found.length > 0)

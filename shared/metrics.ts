@@ -2,7 +2,8 @@
  * Prometheus metrics, one registry per process. Labels come from closed sets only (reasons, partitions, grains): a
  * label with a sender's text in it would be a store of its own.
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client'
+import { GuardedRegistry } from './confidential/guarded-registry.ts'
 import { confidentialKinds } from './confidential/kind.ts'
 import { dropReasons } from './drop-reason.ts'
 
@@ -35,7 +36,7 @@ export interface Metrics {
 
 /** @param processMetrics also the usual process_… and nodejs_… ones */
 export function createMetrics(processMetrics = true): Metrics {
-  const registry = new Registry()
+  const registry = new GuardedRegistry()
   if (processMetrics) collectDefaultMetrics({ register: registry })
   const registers = [registry]
   const counter = <L extends string>(name: string, help: string, labelNames: L[] = []): Counter<L> =>

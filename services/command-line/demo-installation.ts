@@ -44,7 +44,7 @@ export async function openInstallation(config: Config, onFatal: (error: unknown)
 
 async function startOne(config: Config, onFatal: (error: unknown) => void): Promise<Installation> {
   process.stdout.write(`No installation runs on ${config.dataDir}; starting one for the demo.\n`)
-  const logger = createLogger({ logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
+  const logger = createLogger({ ...config, logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
   const headcount = await startHeadcount({ config, clock: systemClock, logger, onFatal })
   try {
     const reader = await headcount.engines.warehouse.reader()

@@ -26,7 +26,7 @@ export async function withDesk<T>(config: Config, work: (desk: Desk) => Promise<
     return work(new RemoteDesk(holder.collectorUrl, adminToken))
   }
   // Only what goes wrong is of interest in a command's output.
-  const logger = createLogger({ logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
+  const logger = createLogger({ ...config, logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
   let fail: (error: unknown) => void = () => undefined
   const failed = new Promise<never>((_, reject) => {
     fail = reject
@@ -51,7 +51,7 @@ async function withServers<T>(config: Config, work: (desk: Desk) => Promise<T>):
   requireServers('command beside collectors and workers', config, 'warehouseUrl')
   const { writeKey } = givenSecrets('command beside collectors and workers', config, 'writeKey')
   const catalogue = readCatalogue(config.catalogue)
-  const logger = createLogger({ logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
+  const logger = createLogger({ ...config, logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
   let fail: (error: unknown) => void = () => undefined
   const failed = new Promise<never>((_, reject) => {
     fail = reject

@@ -39,6 +39,13 @@ export function makeCanary(kind: string, wrap: (core: string) => string = (core)
   return { kind, value: wrap(core), core }
 }
 
+/** A canary of syllables: nothing that could be taken for a key, so that no guard but the scan finds it. */
+export function makeWordCanary(kind: string): Canary {
+  const syllables = ['la', 'ne', 'ri', 'to', 'mu', 'sa', 'de', 'co', 'pi', 've', 'na', 'le', 'ra', 'ti', 'mo', 'se']
+  const core = `Q${[...randomBytes(10)].map((byte) => syllables[byte % 16]).join('')}K`
+  return { kind, value: core, core }
+}
+
 /** An address as a canary; all of it is its core. */
 export function makeAddressCanary(kind: string, version: 4 | 6): Canary {
   const bytes = randomBytes(8)

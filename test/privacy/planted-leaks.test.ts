@@ -6,12 +6,12 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { cellsTable, insertColumns } from '../../shared/warehouse/schema.ts'
 import { askEverything } from './answers.ts'
-import { type Canary, makeAddressCanary, makeCanary, needlesOf } from './canary.ts'
+import { type Canary, makeAddressCanary, makeCanary, makeWordCanary, needlesOf } from './canary.ts'
 import { NeedleSearch } from './needle-search.ts'
 import { type Finding, rawLogFolder, scanBytes, scanFiles, scanRawLog, scanRows } from './scan.ts'
 import { startTime, WholeInstallation } from './whole-installation.ts'
 
-const canary = makeCanary('planted')
+const canary = makeWordCanary('planted')
 const search = new NeedleSearch(needlesOf(canary))
 let installation: WholeInstallation
 before(async () => {
