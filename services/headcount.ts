@@ -26,7 +26,9 @@ import type { Desk } from './operator/desk.ts'
 import { LocalDesk } from './operator/local-desk.ts'
 import { addOperatorDoor } from './operator/operator-door.ts'
 import { ReleaseRequests, releaseWaitMs } from './operator/release-requests.ts'
+import { contactOf } from './privacy-page/privacy-facts.ts'
 import { ReleaseReader } from './release/release-store.ts'
+import { addDisclosures } from './reporting/privacy/disclosures.ts'
 import { createReporting, type Reporting } from './reporting/server.ts'
 import { openLocator } from './worker/locate.ts'
 import { Sealer } from './worker/seal/sealer.ts'
@@ -143,7 +145,10 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
           ...parts,
           choices,
           sink: new LogSink(engines.log, createUnitHash(credentials.writeKey)),
-          extend: (app) => addOperatorDoor(app, { desk, isAdminToken: keyCheck(credentials.adminToken), logger }),
+          extend: async (app) => {
+            addDisclosures(app, { ledger, clock, catalogue, contact: contactOf(config.contact, policy) })
+            await addOperatorDoor(app, { desk, isAdminToken: keyCheck(credentials.adminToken), logger })
+          },
         }),
         reporting: await createReporting({
           ...parts,

@@ -55,7 +55,8 @@ export function privacyFacts(deps: FactsDeps): PrivacyFacts {
   }
 }
 
-function contactOf(given: string, policy: Policy): Contact {
+/** @param given by the operator; empty: the address in the policy */
+export function contactOf(given: string, policy: Policy): Contact {
   if (given !== '') return { address: given, isOperators: true }
   return { address: /[\w.+-]+@[\w-]+(\.[\w-]+)+/.exec(policy.text)?.[0] ?? '', isOperators: false }
 }

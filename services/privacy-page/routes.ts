@@ -20,7 +20,6 @@ export function addPrivacyPage(app: FastifyInstance, deps: PrivacyPageDeps): voi
   const { policy, choices, config } = deps
   const facts = privacyFacts(deps)
   const json = JSON.stringify(facts)
-  const disclosed = disclosedElsewhere(config.publicUrl)
   const sendJson = (reply: FastifyReply) =>
     reply.headers({ ...pageHeaders, 'content-type': 'application/json; charset=utf-8' }).send(json)
   const choiceOf = ({ headers, query }: FastifyRequest): string => {
@@ -28,10 +27,16 @@ export function addPrivacyPage(app: FastifyInstance, deps: PrivacyPageDeps): voi
     const state = browserState(headers, choices)
     return choiceSection(state, clickedOf((query as Record<string, unknown>).done), hasAccess())
   }
+  const disclosed = () =>
+    app.hasRoute({ method: 'GET', url: '/privacy/disclosures' })
+      ? disclosedAt('')
+      : disclosedAt(config.publicUrl || undefined)
   const hasAccess = () => app.hasRoute({ method: 'GET', url: '/v1/privacy/access' })
   app.get('/privacy', { schema: { hide: true } }, (request, reply) => {
     if (request.headers.accept?.startsWith('application/json')) return sendJson(reply)
-    return reply.headers(pageHeaders).send(privacyPage(facts, policy, { choice: choiceOf(request), disclosed }))
+    return reply
+      .headers(pageHeaders)
+      .send(privacyPage(facts, policy, { choice: choiceOf(request), disclosed: disclosed() }))
   })
   app.get('/privacy.json', { schema: { hide: true } }, (_request, reply) => sendJson(reply))
   app.get('/privacy/policy', { schema: { hide: true } }, (_request, reply) =>
@@ -47,10 +52,11 @@ function choiceElsewhere(collectorUrl: string): string {
   return `<h2 id="choice">Your choice</h2>\n<div class="box"><p>You can choose not to be counted. ${where}</p></div>`
 }
 
-function disclosedElsewhere(reportingUrl: string): string {
+/** @param reportingUrl empty: here; undefined: nobody has said where */
+function disclosedAt(reportingUrl: string | undefined): string {
   const where =
-    reportingUrl === ''
-      ? '<code>/privacy/disclosures</code> of reporting lists it'
-      : `<a href="${escapeHtml(reportingUrl)}/privacy/disclosures">the list of disclosures</a> has it`
-  return `<p>Personal information: nobody. Partners get noisy counts of many; who got which, and when, ${where}.</p>`
+    reportingUrl === undefined
+      ? '<code>/privacy/disclosures</code> of reporting says'
+      : `<a href="${escapeHtml(reportingUrl)}/privacy/disclosures">the list of disclosures</a> says`
+  return `<p>Personal information: nobody. Partners get noisy counts of many; who got which, for what and when, ${where}.</p>`
 }

@@ -40,6 +40,7 @@ export function frontPage(catalogue: Catalogue, config: Config, k: number): stri
 <dt><a href="/api/v1/datasets">GET /api/v1/datasets</a></dt><dd>What can be asked for. Needs the analyst token.</dd>
 <dt>${published}</dt><dd>What is collected, in public.</dd>
 <dt><a href="/partner/guide">Guide for partners</a></dt><dd>What the numbers of a release mean; the files are behind a partner key.</dd>
+<dt><a href="/privacy">Privacy</a></dt><dd>What is collected, how long it is kept, the policy clause by clause; <a href="/privacy/disclosures">who got what</a>.</dd>
 <dt><a href="/privacy/ledger">Heads of the ledger</a></dt><dd>Of each day; whoever keeps one can tell later whether the ledger was rewritten.</dd>
 </dl>
 <h2>A first question</h2>

@@ -14,6 +14,7 @@ import type { Metrics } from '../../shared/metrics.ts'
 import { type Policy, readPolicy } from '../../shared/policy/policy.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
 import type { ReleaseAnswer } from '../operator/release-requests.ts'
+import { contactOf } from '../privacy-page/privacy-facts.ts'
 import { addPrivacyPage } from '../privacy-page/routes.ts'
 import type { ReleaseReader } from '../release/release-store.ts'
 import { addAnalystApi } from './analyst-api.ts'
@@ -26,6 +27,7 @@ import { addManageReleases } from './partner-api/manage-releases.ts'
 import { addPartnerApi } from './partner-api/partner-api.ts'
 import { addPublicLedger } from './partner-api/public-ledger.ts'
 import { addPartnerGuide } from './partner-guide/partner-guide-page.ts'
+import { addDisclosures } from './privacy/disclosures.ts'
 
 /** Routes that take a body have bounds of their own; of the others it is passed over, and a long one is refused. */
 const bodyBytesMax = 1024
@@ -88,7 +90,9 @@ export async function createReporting(deps: ReportingDependencies): Promise<Repo
   addManageReleases(app, { ...deps, authorizeAdmin, authorizeAnalyst })
   addPartnerApi(app, deps)
   addPublicLedger(app, deps)
-  addPrivacyPage(app, { config, catalogue, policy: deps.policy ?? readPolicy(config), choices: deps.choices })
+  const policy = deps.policy ?? readPolicy(config)
+  addDisclosures(app, { ...deps, contact: contactOf(config.contact, policy) })
+  addPrivacyPage(app, { config, catalogue, policy, choices: deps.choices })
   await deps.extend?.(app)
   addPartnerGuide(app, catalogue)
   addOperations(app, {

@@ -12,7 +12,6 @@ export const stillMissing: readonly string[] = [
   'share-aggregate',
   'never-disclose',
   'share-purposes',
-  'disclosure-notice',
   'access',
   'update',
   'under-13',

@@ -132,6 +132,7 @@ describe('reporting', () => {
           'get /partner/v1/delta/shares/{share}/schemas/{schema}/tables/{table}/version',
           'get /partner/v1/files/{token}',
           'get /partner/v1/ledger/head',
+          'get /privacy/disclosures',
           'get /privacy/ledger',
           'post /api/v1/partners',
           'post /api/v1/releases',
