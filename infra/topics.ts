@@ -3,9 +3,9 @@
  * that keeps raw records longer, or takes less care of them, than is promised must stop the start, not be worked with.
  */
 import type { Admin, ITopicMetadata } from 'kafkajs'
+import { rawRetentionMs } from '../shared/retention/limits.ts'
+import { hourMs } from '../shared/window.ts'
 
-const hourMs = 3_600_000
-export const rawRetentionMs = 72 * hourMs
 /** A record of the largest request body, decompressed, with what the collector adds; batches stay below it. */
 export const recordBytesMax = 8 * 1024 * 1024
 

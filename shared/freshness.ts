@@ -3,9 +3,10 @@
  * stored; reporting takes the earliest. Expires, so that a worker that is gone shows as stale data and not as fresh.
  */
 import type { KeyValue } from './keyvalue/port.ts'
+import { freshnessMs } from './retention/limits.ts'
 
 const prefix = 'freshness/'
-const ttlMs = 24 * 3_600_000
+const ttlMs = freshnessMs
 
 /** @param freshTo ms since the Unix epoch: every record appended before it is in the tables */
 export async function writeFreshness(keyValue: KeyValue, partition: number, freshTo: number): Promise<void> {

@@ -10,13 +10,12 @@ import { makeDirectory, syncDirectory } from '../../shared/durable-file.ts'
 import { openEmbeddedEventLog } from '../../shared/eventlog/embedded.ts'
 import { type Assignment, type EventLog, LogUnavailableError } from '../../shared/eventlog/port.ts'
 import { InTurn } from '../../shared/in-turn.ts'
+import { spoolMs } from '../../shared/retention/limits.ts'
 import { hourMs } from '../../shared/window.ts'
 
 /** A folder takes no more records from here on. */
 const folderBytesMax = 32 * 1024 * 1024
 const folderMsMax = hourMs
-/** An event is counted up to 24 h after it happened: what waits longer is of no use to anybody. */
-export const spooledMsMax = 24 * hourMs
 const pendingBytesMax = 64 * 1024 * 1024
 const batchLimit = { records: 1000, bytes: 4 * 1024 * 1024, waitMs: 0 }
 
@@ -118,7 +117,7 @@ export class Spool {
     return this.#changes.run(async () => {
       let lost = 0
       for (const folder of [...this.#folders]) {
-        if (this.#options.clock.now() < folder.madeAt + spooledMsMax) continue
+        if (this.#options.clock.now() < folder.madeAt + spoolMs) continue
         if (folder.writing > 0) continue
         if (!(await isRead(folder))) lost += await folder.log.bytes()
         await this.#remove(folder)

@@ -1,7 +1,7 @@
 /** "Your choice": what is known of this browser, and the buttons. Plain forms, so that they work without a script. */
 
+import { rawGoneMs, rawRetentionMs } from '../../shared/retention/limits.ts'
 import type { BrowserState } from './browser-state.ts'
-import { rawGoneMs, removalMs } from './kept.ts'
 
 /** What the last click was; it is said only as far as the state shows that it has happened. */
 export type Clicked = 'opt-out' | 'opt-in' | 'deletion' | 'nothing-held'
@@ -81,7 +81,7 @@ function heldList({ hasIdentifier, choices }: BrowserState): string {
   if (!hasIdentifier) return ''
   const chosen = lines.length === 0 ? '<li>No choice was made under its cookie.</li>' : lines.join('\n')
   return `<ul>\n${chosen}
-<li>What it sent in the last ${Math.round((rawGoneMs - removalMs) / 3_600_000)} hours, if it sent anything, until its files are deleted.</li>\n</ul>`
+<li>What it sent in the last ${Math.round(rawRetentionMs / 3_600_000)} hours, if it sent anything, until its files are deleted.</li>\n</ul>`
 }
 
 /** `25 Nov 2026, 13:04 UTC` */

@@ -1,8 +1,8 @@
 /** What the running settings make of a clause; of the others there is nothing to set. */
 import { releasedDatasets } from '../../shared/catalogue.ts'
 import { anyVersion } from '../../shared/policy/policy-version.ts'
+import { rawGoneMs } from '../../shared/retention/limits.ts'
 import { hourMs } from '../../shared/window.ts'
-import { rawGoneMs } from './kept.ts'
 import type { FactsDeps } from './privacy-facts.ts'
 
 const rawGone = `${rawGoneMs / hourMs} hours`

@@ -1,20 +1,20 @@
 /** How long what is kept, in words for everybody. */
-import { rawRetentionMs } from '../../infra/topics.ts'
 import type { Config } from '../../shared/config.ts'
+import {
+  deletionMs,
+  epochKeyMs,
+  hourCellsMs,
+  minuteCellsMs,
+  rawGoneMs,
+  rawRetentionMs,
+} from '../../shared/retention/limits.ts'
 import { dayMs, hourMs } from '../../shared/window.ts'
-import { deadlineMs } from '../worker/close-epochs.ts'
-import { keptMs } from '../worker/roll-up.ts'
 
 export interface Kept {
   readonly what: string
   readonly howLong: string
   readonly afterwards: string
 }
-
-/** Files hold an hour each and are looked for now and then, so what is over is gone from the disk so much later. */
-export const removalMs = 2 * hourMs
-/** By then every byte of a raw record is gone. */
-export const rawGoneMs = rawRetentionMs + removalMs
 
 export function keptTable(config: Config): readonly Kept[] {
   return [
@@ -25,12 +25,12 @@ export function keptTable(config: Config): readonly Kept[] {
     },
     {
       what: 'Keys of the pseudonyms of a day, a week, a month',
-      howLong: `until the time is over and counted, at most ${duration(deadlineMs)} after its end`,
+      howLong: `until the time is over and counted, at most ${duration(epochKeyMs)} after its end`,
       afterwards: 'overwritten and deleted; nobody can tell any more which pseudonym was whose',
     },
     {
       what: 'Counts by minute and by hour',
-      howLong: `${duration(keptMs.minute!)} and ${duration(keptMs.hour!)}`,
+      howLong: `${duration(minuteCellsMs)} and ${duration(hourCellsMs)}`,
       afterwards: 'deleted',
     },
     {
@@ -45,7 +45,7 @@ export function keptTable(config: Config): readonly Kept[] {
     },
     {
       what: 'That somebody asked for deletion',
-      howLong: `${duration(rawGoneMs + hourMs)}, when nothing is left to delete`,
+      howLong: `${duration(deletionMs)}, when nothing is left to delete`,
       afterwards: 'removed; the ledger keeps that there was one, not whose',
     },
     config.cookie

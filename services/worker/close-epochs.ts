@@ -10,14 +10,11 @@ import type { EpochKeys } from '../../shared/epoch-keys.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
+import { epochKeyMs, latenessMs } from '../../shared/retention/limits.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
-import { type EpochName, epochBounds, hourMs } from '../../shared/window.ts'
+import { type EpochName, epochBounds } from '../../shared/window.ts'
 import { finaliseWindows, windowsOfEpoch } from './finalise.ts'
 import { forgetImports, lastImports } from './import-days.ts'
-import { latenessMs } from './place-in-time.ts'
-
-/** Raw records live so long; a key that outlived them could serve nothing but linking. */
-export const deadlineMs = 72 * hourMs
 
 export interface CloseTools {
   readonly warehouse: Warehouse
@@ -50,7 +47,7 @@ export async function epochTimes(tools: Pick<CloseTools, 'epochKeys' | 'keyValue
   return (await tools.epochKeys.living()).map(({ name, createdAt }) => {
     const { end } = epochBounds(name)
     const closesAt = Math.max(end, imports.get(name) ?? 0) + latenessMs
-    return { name, createdAt, closesAt, deadline: Math.max(end, createdAt) + deadlineMs }
+    return { name, createdAt, closesAt, deadline: Math.max(end, createdAt) + epochKeyMs }
   })
 }
 

@@ -4,10 +4,7 @@
  */
 import type { ChoiceLog } from '../../shared/choices/port.ts'
 import type { Ledger } from '../../shared/ledger/port.ts'
-import { hourMs } from '../../shared/window.ts'
-
-/** By then the last raw record that a deletion cut out is gone (72 h + 2 h), and so may the deletion be. */
-const neededMs = 75 * hourMs
+import { deletionMs } from '../../shared/retention/limits.ts'
 
 /** Enters what is not entered yet, each once; returns how many. */
 export async function enterDeletions({ choices }: ChoiceLog, ledger: Ledger): Promise<number> {
@@ -31,7 +28,7 @@ export async function enterDeletions({ choices }: ChoiceLog, ledger: Ledger): Pr
 export async function forgetDeletions(log: ChoiceLog, ledger: Ledger, now: number): Promise<void> {
   const state = await ledger.state()
   const over = [...log.choices.all()].filter(
-    ({ act, id, at }) => act === 'deletion' && now >= at + neededMs && state.hasDeletion(id),
+    ({ act, id, at }) => act === 'deletion' && now >= at + deletionMs && state.hasDeletion(id),
   )
   if (over.length > 0) await log.remove(over)
 }

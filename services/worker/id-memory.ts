@@ -14,10 +14,11 @@ import type { EpochKeys } from '../../shared/epoch-keys.ts'
 import type { Unit } from '../../shared/event.ts'
 import type { KeyedHash } from '../../shared/keyed-hash.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
-import { dayMs, hourMs, utcDay } from '../../shared/window.ts'
+import { eventIdsMs, latenessMs } from '../../shared/retention/limits.ts'
+import { dayMs, utcDay } from '../../shared/window.ts'
 import type { OpenedRecord } from './decode.ts'
 import { fingerprintBytes, IdFingerprints } from './id-fingerprint.ts'
-import { aheadMs, isImport, latenessMs } from './place-in-time.ts'
+import { aheadMs, isImport } from './place-in-time.ts'
 import { SeenIds } from './seen-ids.ts'
 import { Entries, entryBytes } from './seen-ids-entries.ts'
 
@@ -26,8 +27,6 @@ import { Entries, entryBytes } from './seen-ids-entries.ts'
  * its first append. Without them an event sent again a day later would be neither late nor known.
  */
 export const idWindowMs = latenessMs + aheadMs + 1
-/** Raw records can be read again for 72 h, and need what was seen 24 h before them. */
-export const liveBlobTtlMs = 96 * hourMs
 /** Secrets `ids/<day>`; destroyed by retention once no blob made with them is left. */
 export const idSecretPrefix = 'ids/'
 
@@ -61,7 +60,7 @@ export class IdMemory {
   constructor(options: IdMemoryOptions) {
     this.#options = options
     rmSync(options.scratchDir, { recursive: true, force: true })
-    const place = `${options.storeId}/${options.logId}/${String(options.partition).padStart(5, '0')}`
+    const place = placeOf(options)
     this.#prefix = `ids/${place}/`
     this.#completeKey = `ids-complete/${place}`
     const { memoryIdsMax } = options
@@ -194,7 +193,7 @@ export class IdMemory {
     const { keyValue } = this.#options
     const writes: Promise<void>[] = []
     if (this.#newLive.bytes.length > 0) {
-      writes.push(keyValue.put(`${this.#prefix}live/${position}`, this.#newLive.bytes, { ttlMs: liveBlobTtlMs }))
+      writes.push(keyValue.put(`${this.#prefix}live/${position}`, this.#newLive.bytes, { ttlMs: eventIdsMs }))
     }
     for (const [day, entries] of this.#newImports) {
       writes.push(keyValue.put(`${this.#prefix}import/${day}/${position}`, entries.bytes))
@@ -279,6 +278,19 @@ class EntryList {
     }
     this.#entries.set(this.#size++, hash, place, appendedAt)
   }
+}
+
+type Place = Pick<IdMemoryOptions, 'storeId' | 'logId' | 'partition'>
+
+function placeOf({ storeId, logId, partition }: Place): string {
+  return `${storeId}/${logId}/${String(partition).padStart(5, '0')}`
+}
+
+/** When the oldest id that a partition's blobs have was appended; undefined without any. */
+export async function oldestLiveId(keyValue: Pick<KeyValue, 'scan'>, place: Place): Promise<number | undefined> {
+  for await (const [, blob] of keyValue.scan(`ids/${placeOf(place)}/live/`))
+    if (blob.length >= entryBytes) return blob.readDoubleLE(entryBytes - 8)
+  return undefined
 }
 
 /** A blob's entries are in the order of the log. */

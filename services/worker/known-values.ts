@@ -6,11 +6,11 @@
 import type { Dimension } from '../../shared/catalogue.ts'
 import { noValue, otherValue } from '../../shared/event.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
-import { dayMs, utcDay } from '../../shared/window.ts'
+import { knownValuesMs } from '../../shared/retention/limits.ts'
+import { utcDay } from '../../shared/window.ts'
 
 const prefix = 'known-values/'
-/** A day takes events for 24 h after it ends, and its records can be read again for 72 h. */
-const ttlMs = 5 * dayMs
+const ttlMs = knownValuesMs
 
 export class KnownValues {
   readonly #keyValue: KeyValue

@@ -5,10 +5,10 @@
  */
 import { Drop } from '../../shared/drop-reason.ts'
 import type { EpochKeys } from '../../shared/epoch-keys.ts'
-import { dayMs, minuteMs } from '../../shared/window.ts'
+import { latenessMs } from '../../shared/retention/limits.ts'
+import { minuteMs } from '../../shared/window.ts'
 import type { Observation, Sender } from './observation.ts'
 
-export const latenessMs = dayMs
 export const aheadMs = 5 * minuteMs
 
 export function isImport(sender: Pick<Sender, 'route'>): boolean {

@@ -4,10 +4,10 @@
  */
 import type { Drop } from '../../shared/drop-reason.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
-import { dayMs } from '../../shared/window.ts'
+import { quarantineMs } from '../../shared/retention/limits.ts'
 
 const prefix = 'quarantine/'
-const ttlMs = 30 * dayMs
+const ttlMs = quarantineMs
 /** Of one batch; a sender that sends nothing but rubbish shows well enough in so many. */
 const entriesPerBatchMax = 1000
 

@@ -1,16 +1,17 @@
 /**
- * Retention: what is past its time goes, by running code and by the injected clock. Raw records after 72 h (the log
- * unlinks them), minute cells after 48 h, hour cells after 90 days, the probe's cells after an hour, expired entries of
- * the key-value store, keys of event ids once no blob made with them is left.
+ * Retention: what is past its time goes, by running code and by the injected clock. Raw records (the log unlinks them),
+ * cells of the short grains and the probe's, expired entries of the key-value store, keys of event ids once no blob made
+ * with them is left. The times are those of shared/retention/limits.ts.
  */
 import type { Clock } from '../../shared/clock.ts'
 import type { EventLog } from '../../shared/eventlog/port.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
+import { cellsMs } from '../../shared/retention/kinds-of-aggregates.ts'
+import { eventIdsMs, probeCellsMs } from '../../shared/retention/limits.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
 import { cellsTable, finalDataset, probeDataset } from '../../shared/warehouse/schema.ts'
-import { dayMs, hourMs } from '../../shared/window.ts'
-import { idSecretPrefix, liveBlobTtlMs } from './id-memory.ts'
-import { keptMs } from './roll-up.ts'
+import { dayMs } from '../../shared/window.ts'
+import { idSecretPrefix } from './id-memory.ts'
 
 export interface RetentionTools {
   readonly log: EventLog
@@ -27,16 +28,16 @@ export async function applyRetention({ log, keyValue, warehouse, clock }: Retent
   for (const { name } of await keyValue.secrets.list()) {
     if (!name.startsWith(idSecretPrefix)) continue
     const dayEnd = Date.parse(`${name.slice(idSecretPrefix.length)}T00:00:00Z`) + dayMs
-    if (dayEnd + liveBlobTtlMs <= now) await keyValue.secrets.destroy(name)
+    if (dayEnd + eventIdsMs <= now) await keyValue.secrets.destroy(name)
   }
-  for (const [grain, kept] of Object.entries(keptMs)) {
+  for (const [grain, kept] of Object.entries(cellsMs)) {
     await removeRows(warehouse, `grain = {grain:String} AND window < toDateTime({before:UInt32}, 'UTC')`, {
       grain,
       before: Math.max(0, Math.floor((now - kept) / 1000)),
     })
   }
   await removeRows(warehouse, `dataset = '${probeDataset}' AND window < toDateTime({before:UInt32}, 'UTC')`, {
-    before: Math.max(0, Math.floor((now - hourMs) / 1000)),
+    before: Math.max(0, Math.floor((now - probeCellsMs) / 1000)),
   })
   // An insert that was still on its way when its window was made final: counted late, so not counted; its state must go.
   await removeRows(

@@ -7,13 +7,11 @@
  * time that a `Set` per cell takes.
  */
 import type { Dataset, Measure } from '../../shared/catalogue.ts'
-import { type EpochKind, type Grain, hourMs, minuteMs, windowStart } from '../../shared/window.ts'
+import { cellsMs } from '../../shared/retention/kinds-of-aggregates.ts'
+import { type EpochKind, type Grain, minuteMs, windowStart } from '../../shared/window.ts'
 import type { Tuple } from './fold-into-catalogue.ts'
 import type { PseudonymousObservation } from './observation.ts'
 import type { UnitPseudonyms } from './pseudonymise.ts'
-
-/** How long cells of the short grains are kept; windows already older are not written at all. */
-export const keptMs: Partial<Record<Grain, number>> = { minute: 48 * hourMs, hour: 90 * 24 * hourMs }
 
 /** Sum of clamped values, and how many events carried one. */
 export interface MeasureTotal {
@@ -129,7 +127,7 @@ export class Rollup {
     for (const [tuple, minutes] of this.#fine) {
       for (const { dataset, columns } of tuple.datasets) {
         for (const grain of dataset.grains) {
-          const oldest = asOf - (keptMs[grain] ?? Number.POSITIVE_INFINITY)
+          const oldest = asOf - (cellsMs[grain] ?? Number.POSITIVE_INFINITY)
           for (const [minute, fine] of minutes) {
             const window = windowStart(grain, minute * minuteMs)
             if (window < oldest) continue

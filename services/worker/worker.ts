@@ -20,18 +20,11 @@ import type { Ledger } from '../../shared/ledger/port.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import type { Policy } from '../../shared/policy/policy.ts'
+import { epochKeyMs } from '../../shared/retention/limits.ts'
 import { isUnavailable } from '../../shared/unavailable.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
 import { type EpochName, epochBounds, epochKinds, minuteMs, utcDay } from '../../shared/window.ts'
-import {
-  type CloseTools,
-  closeEpoch,
-  type DueEpoch,
-  deadlineMs,
-  dueEpochs,
-  type EpochTimes,
-  epochTimes,
-} from './close-epochs.ts'
+import { type CloseTools, closeEpoch, type DueEpoch, dueEpochs, type EpochTimes, epochTimes } from './close-epochs.ts'
 import { announceClosing, type Closing, closingDone, closings, everyPartition, isHeeded } from './closing.ts'
 import { consumePartition, type Progress } from './consume.ts'
 import { enterDeletions, forgetDeletions } from './enter-deletions.ts'
@@ -236,7 +229,7 @@ export class Worker {
     if (!sealer || !name.startsWith('day:')) return true
     const known = (await this.keyTimes()).find((one) => one.name === name)
     const { start, end } = epochBounds(name)
-    return sealer.letsClose(utcDay(start), overdue || clock.now() >= (known?.deadline ?? end + deadlineMs))
+    return sealer.letsClose(utcDay(start), overdue || clock.now() >= (known?.deadline ?? end + epochKeyMs))
   }
 
   async #mayClose({ name, overdue, since }: Closing): Promise<boolean> {

@@ -7,6 +7,7 @@ import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Clock } from '../clock.ts'
 import { leftOverFiles, makeDirectory, syncDirectory, writeAtomically } from '../durable-file.ts'
+import { rawRetentionMs } from '../retention/limits.ts'
 import { CommitFile } from './commit-file.ts'
 import { EmbeddedAssignment } from './embedded-assignment.ts'
 import { EmbeddedHistory } from './embedded-history.ts'
@@ -21,8 +22,6 @@ import {
   type PartitionHistory,
 } from './port.ts'
 import type { OnCorrupt } from './segment-file.ts'
-
-export const retentionMsDefault = 72 * 3_600_000
 
 export interface EmbeddedEventLogOptions {
   dir: string
@@ -88,7 +87,7 @@ class EmbeddedEventLog implements EventLog {
     this.logId = logId
     this.partitions = parts.length
     this.#parts = parts
-    this.#retentionMs = options.retentionMs ?? retentionMsDefault
+    this.#retentionMs = options.retentionMs ?? rawRetentionMs
     this.#onCorrupt = onCorrupt
     this.#groupCommit = new GroupCommit(
       parts.map(({ partition }) => partition),

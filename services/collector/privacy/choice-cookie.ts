@@ -2,12 +2,14 @@
  * The cookie by which a browser says that it has opted out. Its value is the same for everybody, so it identifies nobody;
  * it works without any other cookie.
  */
+
 import type { IncomingHttpHeaders } from 'node:http'
+import { choiceCookieMs } from '../../../shared/retention/limits.ts'
 
 const name = 'headcount_choice'
 const value = 'opt-out'
 /** What browsers allow at most (RFC 6265bis: 400 days). */
-const maxAgeSeconds = 400 * 86_400
+const maxAgeSeconds = choiceCookieMs / 1000
 
 export function hasOptedOutByCookie({ cookie }: IncomingHttpHeaders): boolean {
   if (cookie === undefined || !cookie.includes(name)) return false

@@ -12,7 +12,7 @@ import { ProblemError } from '../../../shared/http/problem.ts'
 import { sendProblem, unexpected } from '../../../shared/http/problem-answer.ts'
 import type { Logger } from '../../../shared/logger.ts'
 import type { Policy } from '../../../shared/policy/policy.ts'
-import { hourMs } from '../../../shared/window.ts'
+import { rawGoneMs } from '../../../shared/retention/limits.ts'
 import { backToPage, isPageForm, sendProblemPage } from '../../privacy-page/form-answer.ts'
 import { cookieIdentifier } from '../browser-cookie.ts'
 import { clientAddress } from '../client-address.ts'
@@ -23,8 +23,6 @@ import { RequestsPerMinute } from './requests-per-minute.ts'
 
 const bodyBytesMax = 4096
 const requestsPerMinuteMax = 60
-/** Raw records are gone from every file by then. */
-const rawGoneMs = 74 * hourMs
 
 export interface ChoiceDoorDeps {
   readonly config: Config

@@ -1,11 +1,11 @@
 /** What operators ask of the sealing job, and what it tells them, through the key-value store: they may be other processes. */
 import type { KeyValue } from '../../../shared/keyvalue/port.ts'
-import { dayMs } from '../../../shared/window.ts'
+import { sealRequestMs } from '../../../shared/retention/limits.ts'
 import type { SealProgress } from './seal-day.ts'
 
 const requestPrefix = 'release-request/'
 const statePrefix = 'seal-state/'
-const ttlMs = 7 * dayMs
+const ttlMs = sealRequestMs
 
 export type SealState =
   | ({ state: 'running' } & Pick<SealProgress, 'phase' | 'done' | 'total'>)
