@@ -1,9 +1,10 @@
 /** Email addresses and telephone numbers. Every pattern is bounded, so that hostile text costs no more than its length. */
 
-/** What follows an @ and is no host: versions and tags of packages. */
-const packageTags = /^(?:\d|v\d|latest\b|next\b|stable\b|canary\b|beta\b|alpha\b|main\b|master\b|HEAD\b)/
+/** What follows an @ in the names of packages and is no host: a version, a tag. */
+const packageVersion = /^v?\d{1,6}(?:\.(?:\d{1,6}|x)){0,3}(?:[-+][\w-]*(?:\.\d{1,6}){0,3})?$/i
+const packageTag = /^(?:latest|next|stable|canary|beta|alpha|main|master|HEAD)$/
 const afterAt =
-  /^(?:\[[\dA-Fa-f:.]{3,45}\]|[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62}[\p{L}\p{N}])?(?:\.[\p{L}\p{N}-]{1,63}){0,8})/u
+  /^(?:\[(?:IPv6:)?[\dA-Fa-f:.]{3,45}\]|[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62}[\p{L}\p{N}])?(?:\.[\p{L}\p{N}-]{1,63}){0,8})/u
 const beforeAt = /(?:[\p{L}\p{N}._%+'!#$&*/=?^`{|}~:-]|")$/u
 
 /** Somebody at some host: with or without a top-level domain, quoted, tagged, in any script. */
@@ -13,7 +14,8 @@ export function hasEmail(text: string): boolean {
     if (!beforeAt.test(text.slice(Math.max(0, at - 2), at).trimEnd())) continue
     const [found] = afterAt.exec(host) ?? []
     if (found === undefined) continue
-    if (packageTags.test(host) && !/^\d{1,3}(?:\.\d{1,3}){3}/.test(host) && !/[a-z]\.[a-z]{2,}/i.test(found)) continue
+    if (packageTag.test(found)) continue
+    if (packageVersion.test(found) && !/^\d{1,3}(?:\.\d{1,3}){3}$/.test(found)) continue
     return true
   }
   return false
@@ -54,10 +56,11 @@ function isPhone(found: string): boolean {
   // A version has dots and short numbers; nobody writes a telephone number with a single digit between two dots.
   const isDotted = found.includes('.') && groups.some((group, at) => group.length === 1 && at > 0)
   if (isDotted) return false
-  if (/^\(?00[1-9]/.test(found)) return digits.length >= 9 && !found.includes('.')
+  if (/^\(?00[ -]?[1-9]/.test(found)) return digits.length >= 9 && !found.includes('.')
   if (/^\(?0[1-9]/.test(found)) return digits.length >= 9 && digits.length <= 12
   if (/\(\d{2,5}\)/.test(found)) return digits.length >= 8
   if (groups.length === 1) return isBareNumber(digits)
+  if (/^[689]\d{3} \d{4}$/.test(found)) return true
   return nationalForms.has(groups.map((group) => 'x'.repeat(group.length)).join('_'))
 }
 

@@ -1,12 +1,14 @@
 /** IP addresses, public or private, and hardware addresses. A version of four small numbers is taken for an address. */
 import { isIPv6 } from 'node:net'
 
-const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
+/** With zeros before it, as octal and padded forms have. */
+const octet = '(?:0{0,3}(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d))'
 const ipv4 = new RegExp(`(?<![\\w.])(?:${octet}\\.){3}${octet}(?![\\w]|\\.\\d)`)
+const hexadecimal = /(?<![\w])0x[0-9A-Fa-f]{8}(?!\w)/
 const dashed = /\b(?:ip|ec2)-\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3}(?!\d)/i
 
 export function hasAddress(text: string): boolean {
-  return ipv4.test(text) || dashed.test(text) || hasIpv6(text)
+  return ipv4.test(text) || hexadecimal.test(text) || dashed.test(text) || hasIpv6(text)
 }
 
 function hasIpv6(text: string): boolean {

@@ -7,7 +7,7 @@ export function hasTellingUrl(text: string): boolean {
 
 const roots = 'home|users|root|volumes|mnt|media|export|etc|srv|opt|tmp|private|var|usr|proc|documents and settings'
 const unixPath = new RegExp(`(?<![\\w.-])/{1,3}(?:\\./){0,4}(?:${roots})/{1,3}[^\\s/]`, 'i')
-const upwards = /(?:^|[\s"'=(:])(?:\.\.[\\/]){1,16}\w|(?:^|[\s"'=(:])~\w{0,32}[\\/]\S|\bfile:\/\/\//
+const upwards = /(?:^|[\s"'=(:])(?:\.\.[\\/]){1,16}\w|(?:^|[\s"'=(:])(?:~\w{0,32}|\$\{?HOME\}?)[\\/]\S|\bfile:\/\/\S/
 const windowsPath =
   /(?<![A-Za-z])[A-Za-z]:[\\/]{1,2}[^\s\\/]|(?:^|[\s"'=(])\\\\{1,3}[\w.$-]{1,255}\\|%(?:userprofile|appdata|home)%/i
 

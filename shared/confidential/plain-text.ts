@@ -5,7 +5,7 @@
 
 /** More layers than this are no accident. */
 const layersMax = 3
-const needsWork = /[^ -~]|[%&\\=]|[[({<] ?(?:at|dot) ?[\])}>]| at .{1,64} dot /iu
+const needsWork = /[^ -~]|[%&\\=]|[[({<] ?(?:at|dot|\.) ?[\])}>]| at .{1,64} dot /iu
 
 /** The text without its disguises; undefined when there are still some after three layers. Linear in its length. */
 export function plainText(text: string): string | undefined {
@@ -106,6 +106,6 @@ function digitValue(digit: string): number {
 function spelledOut(text: string): string {
   return text
     .replace(/ ?[[({<] ?at ?[\])}>] ?/gi, '@')
-    .replace(/ ?[[({<] ?dot ?[\])}>] ?/gi, '.')
+    .replace(/ ?[[({<] ?(?:dot|\.) ?[\])}>] ?/gi, '.')
     .replace(/ at ([\w-]{1,63}) dot (?=[a-z]{2})/gi, '@$1.')
 }
