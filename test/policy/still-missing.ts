@@ -2,11 +2,8 @@
 export const stillMissing: readonly string[] = [
   'collect-ip',
   'collect-device',
-  'collect-cookie',
   'collect-browser',
   'collect-feature',
-  'cookies-off',
-  'third-party-cookies',
   'aggregate-only',
   'not-identify',
   'share-aggregate',
