@@ -3,7 +3,7 @@
  * that keeps raw records longer, or takes less care of them, than is promised must stop the start, not be worked with.
  */
 import type { Admin, ITopicMetadata } from 'kafkajs'
-import { rawRetentionMs } from '../shared/retention/limits.ts'
+import { compactionMs, rawRetentionMs } from '../shared/retention/limits.ts'
 import { hourMs } from '../shared/window.ts'
 
 /** A record of the largest request body, decompressed, with what the collector adds; batches stay below it. */
@@ -63,8 +63,8 @@ export function choicesTopic(prefix: string, partitions: number, replication: nu
     configs: {
       'cleanup.policy': 'compact',
       'segment.ms': String(hourMs),
-      'max.compaction.lag.ms': String(24 * hourMs),
-      'delete.retention.ms': String(24 * hourMs),
+      'max.compaction.lag.ms': String(compactionMs),
+      'delete.retention.ms': String(compactionMs),
       ...copies(replication),
     },
     atMost: ['segment.ms', 'max.compaction.lag.ms'],

@@ -110,9 +110,10 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
     await worker.start()
     undo.push(() => worker.drain())
     const desk = new LocalDesk({
-      log: engines.log,
-      keyValue: engines.keyValue,
+      ...engines,
       ledger,
+      choices,
+      dataDir: config.dataDir,
       writeKey: credentials.writeKey,
       catalogue,
       clock,

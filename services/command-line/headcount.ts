@@ -11,6 +11,7 @@ import { showKeys } from './keys.ts'
 import { verifyLedgerChain } from './ledger.ts'
 import { addPartnerKey, listPartnerKeys, type PartnerAddOptions, revokePartnerKey } from './partner.ts'
 import { releaseDay } from './release.ts'
+import { showRetention } from './retention.ts'
 
 const program = new Command('headcount')
   .description('Usage telemetry that counts heads and never keeps names')
@@ -57,6 +58,12 @@ program
   .requiredOption('--day <day>', 'UTC day, for example 2026-11-23')
   .option('--unfinished', 'also a day that is not over: nothing of its rest is counted', false)
   .action((options: { day: string; unfinished: boolean }) => releaseDay(readConfig(process.env), options))
+
+program
+  .command('retention')
+  .description('every kind of data that is kept: how much of it is there, and when the oldest goes')
+  .option('--table', 'the list itself as Markdown, without looking at an installation', false)
+  .action((options: { table: boolean }) => showRetention(readConfig(process.env), options))
 
 const partner = program.command('partner').description('who may read releases')
 partner

@@ -67,7 +67,9 @@ async function withServers<T>(config: Config, work: (desk: Desk) => Promise<T>):
       const warehouse = await openWarehouse(options)
       try {
         const ledger = await openLedger({ keyValue, warehouse, clock: systemClock })
-        const desk = new LocalDesk({ log, keyValue, ledger, catalogue, clock: systemClock, writeKey, nudge })
+        const { dataDir } = config
+        const tools = { log, keyValue, warehouse, ledger, catalogue, dataDir }
+        const desk = new LocalDesk({ ...tools, clock: systemClock, writeKey, nudge })
         return await Promise.race([work(desk), failed])
       } finally {
         await warehouse.close()

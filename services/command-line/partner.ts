@@ -5,6 +5,7 @@ import { readLock } from '../../shared/data-directory.ts'
 import type { Partner } from '../../shared/ledger/port.ts'
 import { profileFor } from '../reporting/delta-sharing/profile.ts'
 import { ForeseenError } from '../start-failure.ts'
+import { columns } from './columns.ts'
 import { withDesk } from './installation.ts'
 
 export interface PartnerAddOptions {
@@ -59,14 +60,7 @@ export async function listPartnerKeys(config: Config): Promise<void> {
     one.purpose,
   ])
   const table = [['partner', 'name', 'state', 'until', 'datasets', 'purpose'], ...rows]
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? []
-  const lines = table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
-  process.stdout.write(`${lines.join('\n')}\n`)
+  process.stdout.write(`${columns(table)}\n`)
 }
 
 function stateOf({ revokedAt, until }: Partner): string {

@@ -10,6 +10,7 @@ import type { AccessLogFormat } from '../importer/access-log-line.ts'
 import type { LinesAppended } from '../importer/import-lines.ts'
 import type { NumberedLine } from '../importer/numbered-lines.ts'
 import type { PartnerWish } from '../partners/partner-registry.ts'
+import type { KeptNow } from '../retention/kept-now.ts'
 import type { ReleaseAnswer } from './release-requests.ts'
 
 /** What became of imported lines since the worker started, by outcome. */
@@ -51,4 +52,6 @@ export interface Desk {
   verifyLedger(keptHead?: string): Promise<LedgerVerdict>
   /** Events that should not have been lost: reason, shape without values, how many. */
   quarantine(): Promise<{ reason: string; shape: string; events: number }[]>
+  /** What is kept at this moment, by kind. */
+  retention(): Promise<KeptNow[]>
 }

@@ -4,15 +4,18 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { releasedDatasets } from '../../shared/catalogue.ts'
+import type { ChoiceBook } from '../../shared/choices/choice-book.ts'
 import { EpochKeys } from '../../shared/epoch-keys.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
 import type { Ledger } from '../../shared/ledger/port.ts'
 import { verifyLedger } from '../../shared/ledger/verify-ledger.ts'
+import type { Warehouse } from '../../shared/warehouse/port.ts'
 import type { EpochName } from '../../shared/window.ts'
 import type { AccessLogFormat } from '../importer/access-log-line.ts'
 import { type ImportDeps, LineImporter } from '../importer/import-lines.ts'
 import type { NumberedLine } from '../importer/numbered-lines.ts'
 import { addPartner, type PartnerWish, revokePartner } from '../partners/partner-registry.ts'
+import { lookAtRetention } from '../retention/look-at-retention.ts'
 import { ForeseenError } from '../start-failure.ts'
 import { epochTimes } from '../worker/close-epochs.ts'
 import { announceClosing } from '../worker/closing.ts'
@@ -27,6 +30,11 @@ const pollMs = 100
 export interface LocalDeskDeps extends ImportDeps {
   readonly keyValue: KeyValue
   readonly ledger: Ledger
+  readonly warehouse: Warehouse
+  /** Without: what they are is not looked at. */
+  readonly choices?: ChoiceBook
+  /** Whose scratch files are looked at. */
+  readonly dataDir: string
   /** Makes the workers of this process tell how far they are, and heed what was announced. Others do each second. */
   readonly nudge: () => Promise<void>
 }
@@ -105,5 +113,10 @@ export class LocalDesk implements Desk {
 
   quarantine() {
     return readQuarantine(this.#deps.keyValue)
+  }
+
+  retention() {
+    const { choices, ...tools } = this.#deps
+    return lookAtRetention({ ...tools, ...(choices && { choices: choices.log }) })
   }
 }

@@ -51,6 +51,7 @@ export async function addOperatorDoor(
     door.get('/v1/operator/progress', ({ query }) => desk.progress(readPositions(query as Query)))
     door.get('/v1/operator/keys', () => desk.keys())
     door.get('/v1/operator/quarantine', () => desk.quarantine())
+    door.get('/v1/operator/retention', () => desk.retention())
     door.post('/v1/operator/release', async ({ query }) => {
       const { day, unfinished } = query as Query
       return desk.release(String(day ?? ''), unfinished === 'true')

@@ -7,6 +7,7 @@ import type { AccessLogFormat } from '../importer/access-log-line.ts'
 import type { LinesAppended } from '../importer/import-lines.ts'
 import type { NumberedLine } from '../importer/numbered-lines.ts'
 import type { PartnerWish } from '../partners/partner-registry.ts'
+import type { KeptNow } from '../retention/kept-now.ts'
 import { ForeseenError } from '../start-failure.ts'
 import type { Desk, EpochKeyInfo, ImportTally } from './desk.ts'
 import { writeLines } from './operator-door.ts'
@@ -64,6 +65,10 @@ export class RemoteDesk implements Desk {
 
   quarantine(): Promise<{ reason: string; shape: string; events: number }[]> {
     return this.#ask('GET', 'quarantine')
+  }
+
+  retention(): Promise<KeptNow[]> {
+    return this.#ask('GET', 'retention')
   }
 
   async #ask<T>(method: string, path: string, body?: Buffer): Promise<T> {

@@ -3,6 +3,7 @@ import { everywhere, inWords, type KindOfData } from './kind-of-data.ts'
 import { eventIdsMs, freshnessMs, knownValuesMs, quarantineMs, sealRequestMs } from './limits.ts'
 
 const where = { embedded: 'key-value/values', servers: 'Redis' }
+const files = ['key-value/values/']
 const expires = everywhere('its time to live; the upkeep sweeps every 10 minutes')
 
 export const entryKinds: readonly KindOfData[] = [
@@ -13,7 +14,7 @@ export const entryKinds: readonly KindOfData[] = [
       '16-byte keyed hash of each event’s id, its place in the log and its time; against counting a retry twice',
     about: 'pseudonymous',
     where,
-    places: { entries: ['ids/', 'ids-complete/'] },
+    places: { entries: ['ids/', 'ids-complete/'], files },
     keptMs: eventIdsMs,
     since: 'made',
     howLong: inWords(eventIdsMs),
@@ -25,7 +26,7 @@ export const entryKinds: readonly KindOfData[] = [
     contains: 'as hashes of event ids, and when lines of a day were last imported',
     about: 'pseudonymous',
     where,
-    places: { entries: ['ids/', 'import/'] },
+    places: { entries: ['ids/', 'import/'], files },
     howLong: 'until the day, week or month has closed',
     removedBy: everywhere('the close of the epoch'),
   },
@@ -35,7 +36,7 @@ export const entryKinds: readonly KindOfData[] = [
     contains: 'for example version numbers of a day; from which senders, it does not say',
     about: 'nobody',
     where,
-    places: { entries: ['known-values/'] },
+    places: { entries: ['known-values/'], files },
     keptMs: knownValuesMs,
     since: 'made',
     howLong: inWords(knownValuesMs),
@@ -47,7 +48,7 @@ export const entryKinds: readonly KindOfData[] = [
     contains: 'of events that could not be counted: reason, shape and place in the log, no value',
     about: 'nobody',
     where,
-    places: { entries: ['quarantine/'] },
+    places: { entries: ['quarantine/'], files },
     keptMs: quarantineMs,
     since: 'made',
     howLong: inWords(quarantineMs),
@@ -59,7 +60,7 @@ export const entryKinds: readonly KindOfData[] = [
     contains: 'the day, positions of the log, percentages',
     about: 'nobody',
     where,
-    places: { entries: ['release-request/', 'seal-state/', 'seal/'] },
+    places: { entries: ['release-request/', 'seal-state/', 'seal/'], files },
     keptMs: sealRequestMs,
     since: 'made',
     howLong: `until the day is published, at most ${inWords(sealRequestMs)}; positions until it is sealed or given up`,
@@ -71,7 +72,7 @@ export const entryKinds: readonly KindOfData[] = [
     contains: 'two counters a partner; counters of addresses are in the memory of a process, for a minute',
     about: 'nobody',
     where,
-    places: { entries: ['partner-requests/'] },
+    places: { entries: ['partner-requests/'], files },
     howLong: 'overwritten with each request',
     removedBy: everywhere('nothing: one entry a partner'),
   },
@@ -83,6 +84,7 @@ export const entryKinds: readonly KindOfData[] = [
     where,
     places: {
       entries: ['progress/', 'freshness/', 'closing/', 'lease/', 'identity', 'restored/', 'ledger/head'],
+      files,
     },
     howLong: `overwritten; freshness ${inWords(freshnessMs)}`,
     removedBy: everywhere('overwritten by the workers'),

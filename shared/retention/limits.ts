@@ -39,3 +39,5 @@ export const sealRequestMs = 7 * dayMs
 export const freshnessMs = dayMs
 /** The cookie that says no more than that somebody opted out; browsers keep none for longer. */
 export const choiceCookieMs = 400 * dayMs
+/** By then Kafka has compacted away a choice that was taken back, and then its tombstone. */
+export const compactionMs = dayMs
