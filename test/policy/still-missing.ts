@@ -12,7 +12,6 @@ export const stillMissing: readonly string[] = [
   'access',
   'update',
   'under-13',
-  'confidential',
   'personal-refused',
   'legal-hold',
   'protect',
