@@ -51,9 +51,11 @@ export function createMetrics(processMetrics = true): Metrics {
     ]),
     accepted: counter('events_accepted_total', 'Events durable in the event log', ['protocol']),
     rejected: counter('events_rejected_total', 'Events refused at the door', ['reason']),
-    declined: counter('events_declined_total', 'Events not taken because the sender asked so (gpc, dnt, opt-out)', [
-      'signal',
-    ]),
+    declined: counter(
+      'events_declined_total',
+      'Events not taken because the sender asked so; by a header or cookie: requests',
+      ['signal'],
+    ),
     counted: counter('events_counted_total', 'Events rolled up into cells'),
     clamped: counter('events_clamped_total', 'Events whose time was more than 5 minutes ahead and was clamped'),
     confidentialValues: counter(

@@ -71,10 +71,16 @@ export class Ingest {
     try {
       const body = await readBody(request.raw, dialect.limits, hold)
       const sender = this.#sender(request)
-      const reading = dialect.read({ path: request.url, headers, body, authorized, sender })
+      const reading = dialect.read({
+        path: request.url,
+        headers,
+        body,
+        authorized,
+        sender,
+        isOptedOut: this.#honour.askedOfEvents(),
+      })
       const { kept, declined } = this.#honour.records(reading.records)
       if (kept.length > 0) await this.#append(kept, hold)
-      if (declined > 0) metrics.declined.inc({ signal: 'opt-out' }, declined)
       this.#count(dialect, reading, declined)
       this.#offerCookie(sender, reading, request, reply)
       return reading.answer(declined)
@@ -123,9 +129,13 @@ export class Ingest {
     logger.warn({ err: describeError(error) }, 'the event log does not take records; senders are told to retry')
   }
 
-  #count(dialect: Dialect, { accepted, rejected }: Reading, declined: number): void {
+  #count(dialect: Dialect, { accepted, rejected, wishes }: Reading, declined: number): void {
     const { metrics } = this.#deps
     if (accepted > declined) metrics.accepted.inc({ protocol: dialect.name }, accepted - declined)
+    const optedOut = wishes.declined['opt-out'] + declined
+    if (optedOut > 0) metrics.declined.inc({ signal: 'opt-out' }, optedOut)
+    const off = wishes.declined['telemetry-off']
+    if (off > 0) metrics.declined.inc({ signal: 'telemetry-off' }, off)
     for (const reason of rejected) metrics.rejected.inc({ reason })
   }
 

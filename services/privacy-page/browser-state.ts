@@ -4,7 +4,7 @@ import type { ChoiceBook } from '../../shared/choices/choice-book.ts'
 import type { Choice } from '../../shared/choices/port.ts'
 import { cookieIdentifier } from '../collector/browser-cookie.ts'
 import { hasOptedOutByCookie } from '../collector/privacy/choice-cookie.ts'
-import { privacySignal } from '../collector/privacy-signals.ts'
+import { browserSignal } from '../collector/privacy-signals.ts'
 
 export interface BrowserState {
   /** Why it is not counted, or that it is. */
@@ -23,7 +23,7 @@ export function browserState(headers: IncomingHttpHeaders, { log, subjectOf }: C
   const hasChoiceCookie = hasOptedOutByCookie(headers)
   const isOptedOut = subject !== undefined && log.choices.countedFrom(subject) === Number.POSITIVE_INFINITY
   return {
-    counted: privacySignal(headers) ?? (hasChoiceCookie || isOptedOut ? 'opted-out' : 'yes'),
+    counted: browserSignal(headers) ?? (hasChoiceCookie || isOptedOut ? 'opted-out' : 'yes'),
     hasIdentifier: identifier !== undefined,
     hasChoiceCookie,
     choices:

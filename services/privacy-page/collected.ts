@@ -12,6 +12,8 @@ export interface Collected {
     readonly id: string
     readonly title: string
     readonly by: readonly string[]
+    /** Of which the mean is shown. */
+    readonly sizes: readonly string[]
     /** Whether noisy counts of it go to partners. */
     readonly released: boolean
   }[]
@@ -20,7 +22,8 @@ export interface Collected {
 const valuesShown = 12
 
 export function collectedBy(catalogue: Catalogue, config: Config): Collected {
-  const titles = new Map([...catalogue.dimensions, ...catalogue.measures].map(({ id, title }) => [id, title]))
+  const titles = new Map(catalogue.dimensions.map(({ id, title }) => [id, title]))
+  const sizeTitles = new Map(catalogue.measures.map(({ id, title }) => [id, title]))
   return {
     catalogue: catalogue.version,
     received: received(catalogue, config),
@@ -33,7 +36,8 @@ export function collectedBy(catalogue: Catalogue, config: Config): Collected {
     datasets: catalogue.datasets.map(({ id, title, dimensions, measures, release }) => ({
       id,
       title,
-      by: [...dimensions, ...measures].map((one) => titles.get(one) ?? one),
+      by: dimensions.map((one) => titles.get(one) ?? one),
+      sizes: measures.map((one) => sizeTitles.get(one) ?? one),
       released: release.length > 0,
     })),
   }
@@ -70,7 +74,7 @@ function valuesOf({ domain, origin }: Dimension): string {
   if (origin === 'address.country') return 'a country code'
   switch (domain.kind) {
     case 'rule':
-      return `one form only, \`${domain.pattern.source}\`, and at most ${domain.cap} different ones`
+      return `one form only, \`${ruleOf(domain.pattern)}\`, and at most ${domain.cap} different ones`
     case 'buckets':
       return domain.labels.join(', ')
     case 'values': {
@@ -79,4 +83,9 @@ function valuesOf({ domain, origin }: Dimension): string {
       return more > 0 ? `${all.slice(0, valuesShown).join(', ')} and ${more} more` : all.join(', ')
     }
   }
+}
+
+/** As the catalogue has it, without what is put around it. */
+function ruleOf({ source }: RegExp): string {
+  return /^\^\(\?=[^)]*\)\(\?:(.*)\)\$$/.exec(source)?.[1] ?? source
 }

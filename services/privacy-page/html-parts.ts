@@ -6,11 +6,16 @@ export function withCode(text: string): string {
   return escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>')
 }
 
-/** A table that becomes a list on a narrow screen: the first cell of a row is its head. */
+/**
+ * A table that becomes a list on a narrow screen: the first cell of a row is its head; what stands in it after a line end is
+ * smaller.
+ */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = rows.map(([first = '', ...rest]) => {
     const more = rest.map((cell, at) => `<td data-label="${escapeHtml(head[at + 1] ?? '')}:">${withCode(cell)}</td>`)
-    return `<tr><th scope="row">${withCode(first)}</th>${more.join('')}</tr>`
+    const [title = '', about] = first.split('\n')
+    const below = about === undefined ? '' : `<span class="soft">${withCode(about)}</span>`
+    return `<tr><th scope="row">${withCode(title)}${below}</th>${more.join('')}</tr>`
   })
   const heads = head.map((one) => `<th scope="col">${escapeHtml(one)}</th>`).join('')
   return `<table class="stack"><thead><tr>${heads}</tr></thead><tbody>\n${cells.join('\n')}\n</tbody></table>`

@@ -23,11 +23,7 @@ ${policy.notice === '' ? '' : `<div class="box"><p><strong>New in version ${esca
 <nav aria-label="On this page"><a href="#choice">Your choice</a><a href="#collected">What is collected</a><a href="#kept">How long</a><a href="#disclosed">Who got what</a><a href="#settings">Settings</a><a href="#clauses">Clause by clause</a><a href="#policy">The policy</a><a href="#contact">Questions</a></nav>
 ${choice}
 ${collectedSection(facts)}
-<h2 id="kept">How long it is kept</h2>
-${table(
-  ['What', 'Kept', 'Then'],
-  facts.kept.map(({ what, howLong, afterwards }) => [what, howLong, afterwards]),
-)}
+${keptSection(facts)}
 <h2 id="disclosed">Who got what</h2>
 ${disclosed}
 <h2 id="settings">How this installation is set</h2>
@@ -77,7 +73,23 @@ ${
       )}`
 }
 <h3>Tables</h3>
-${list(datasets.map(({ title, by, released }) => `${title}: by ${by.join(', ')}${released ? '. Noisy counts of it go to partners' : ''}.`))}`
+${list(datasets.map(({ title, by, sizes, released }) => `${title}: by ${by.join(', ')}${sizes.length === 0 ? '' : `; with ${sizes.join(', ')}`}${released ? '. Noisy counts of it go to partners' : ''}.`))}`
+}
+
+function keptSection({ kept }: PrivacyFacts): string {
+  const ofSomebody = kept.filter(({ about }) => about !== 'nobody')
+  const ofNobody = kept.filter(({ about }) => about === 'nobody')
+  return `<h2 id="kept">How long it is kept</h2>
+<p>First what is about somebody, or a keyed hash of an identifier; its end does not wait for anybody to ask.</p>
+${table(
+  ['What', 'How long', 'Removed by'],
+  ofSomebody.map(({ what, contains, howLong, removedBy }) => [`${what}\n${contains}`, howLong, removedBy]),
+)}
+<h3>What is about nobody</h3>
+${table(
+  ['What', 'How long'],
+  ofNobody.map(({ what, contains, howLong }) => [`${what}\n${contains}`, howLong]),
+)}`
 }
 
 function clauseHtml({ id, says, does, here, shownBy }: PrivacyFacts['clauses'][number]): string {

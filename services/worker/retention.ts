@@ -6,6 +6,7 @@
 import type { Clock } from '../../shared/clock.ts'
 import type { EventLog } from '../../shared/eventlog/port.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
+import type { Held } from '../../shared/retention/holds.ts'
 import { cellsMs } from '../../shared/retention/kinds-of-aggregates.ts'
 import { eventIdsMs, probeCellsMs } from '../../shared/retention/limits.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
@@ -18,19 +19,21 @@ export interface RetentionTools {
   readonly keyValue: KeyValue
   readonly warehouse: Warehouse
   readonly clock: Clock
+  /** What legal holds keep beyond its time. */
+  readonly held: Held
 }
 
 /** Removes everything that is past its time. Idempotent. */
-export async function applyRetention({ log, keyValue, warehouse, clock }: RetentionTools): Promise<void> {
+export async function applyRetention({ log, keyValue, warehouse, clock, held }: RetentionTools): Promise<void> {
   const now = clock.now()
-  await log.expire()
+  if (held.raw.length === 0) await log.expire()
   await keyValue.sweep()
   for (const { name } of await keyValue.secrets.list()) {
     if (!name.startsWith(idSecretPrefix)) continue
     const dayEnd = Date.parse(`${name.slice(idSecretPrefix.length)}T00:00:00Z`) + dayMs
     if (dayEnd + eventIdsMs <= now) await keyValue.secrets.destroy(name)
   }
-  for (const [grain, kept] of Object.entries(cellsMs)) {
+  for (const [grain, kept] of held.aggregates.length === 0 ? Object.entries(cellsMs) : []) {
     await removeRows(warehouse, `grain = {grain:String} AND window < toDateTime({before:UInt32}, 'UTC')`, {
       grain,
       before: Math.max(0, Math.floor((now - kept) / 1000)),

@@ -23,7 +23,7 @@ import type { Policy } from '../../shared/policy/policy.ts'
 import { epochKeyMs } from '../../shared/retention/limits.ts'
 import { isUnavailable } from '../../shared/unavailable.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
-import { type EpochName, epochBounds, epochKinds, minuteMs, utcDay } from '../../shared/window.ts'
+import { type EpochName, epochBounds, minuteMs, utcDay } from '../../shared/window.ts'
 import { type CloseTools, closeEpoch, type DueEpoch, dueEpochs, type EpochTimes, epochTimes } from './close-epochs.ts'
 import { announceClosing, type Closing, closingDone, closings, everyPartition, isHeeded } from './closing.ts'
 import { consumePartition, type Progress } from './consume.ts'
@@ -32,10 +32,9 @@ import { enterPolicy } from './enter-policy.ts'
 import { IdMemory } from './id-memory.ts'
 import type { Locate } from './locate.ts'
 import { noticeNewLog } from './notice-new-log.ts'
-import { readQuarantine } from './quarantine.ts'
 import { rememberPartition } from './remember-partition.ts'
 import { restoreEpochs } from './restore-epochs.ts'
-import { applyRetention } from './retention.ts'
+import { RetentionUpkeep } from './retention-upkeep.ts'
 import type { Sealer } from './seal/sealer.ts'
 import {
   addTallies,
@@ -84,7 +83,6 @@ export interface WorkerDeps {
 const lookEveryMs = 1000
 const waitMsMin = 250
 const waitMsMax = 5000
-const retentionEveryMs = 10 * minuteMs
 /** An epoch whose deadline has come closes in the end even if a partition has nobody who could agree. */
 const heedMsMax = 5 * minuteMs
 
@@ -116,13 +114,14 @@ export class Worker {
   #stopLooking: (() => void) | undefined
   readonly #upkeep = new InTurn()
   #upkeepWaits = false
-  #retentionDone = Number.NEGATIVE_INFINITY
+  readonly #retention: RetentionUpkeep
 
   constructor(deps: WorkerDeps) {
     this.#deps = deps
     this.epochKeys = new EpochKeys(deps.keyValue.secrets)
     this.#lease = deps.upkeepLease ?? soleLease
     this.#timing = deps.timing ?? systemTiming
+    this.#retention = new RetentionUpkeep({ ...deps, epochKeys: this.epochKeys })
     this.#identity = new StoreIdentity(deps.keyValue, () => restoreEpochs({ ...deps, epochKeys: this.epochKeys }))
   }
 
@@ -179,14 +178,16 @@ export class Worker {
     await this.#deps.sealer?.publish()
     await this.#enterDeletions()
     await this.#enterPolicy()
-    await this.#applyRetention()
+    await this.#retention.run()
   }
 
   async #enterDeletions(): Promise<void> {
     const { choices, ledger } = this.#deps
     if (!choices || !ledger || choices.log.choices.size === 0) return
     await enterDeletions(choices.log, ledger)
-    await forgetDeletions(choices.log, ledger, this.#deps.clock.now())
+    // Raw records that are held beyond their time are still to be left out.
+    if ((await this.#retention.held()).raw.length === 0)
+      await forgetDeletions(choices.log, ledger, this.#deps.clock.now())
   }
 
   async #enterPolicy(): Promise<void> {
@@ -236,19 +237,6 @@ export class Worker {
     const { keyValue, log, clock } = this.#deps
     if (isHeeded(name, await allProgress(keyValue, log.logId), log.partitions)) return true
     return overdue && clock.now() >= since + heedMsMax
-  }
-
-  async #applyRetention(): Promise<void> {
-    const { clock, keyValue, metrics, log, warehouse } = this.#deps
-    if (clock.now() < this.#retentionDone + retentionEveryMs) return
-    this.#retentionDone = clock.now()
-    await applyRetention({ log, keyValue, warehouse, clock })
-    metrics.logBytes.set(await log.bytes())
-    metrics.tableBytes.set(await warehouse.tableBytes())
-    metrics.quarantined.set((await readQuarantine(keyValue)).reduce((sum, { events }) => sum + events, 0))
-    const living = await this.epochKeys.living()
-    for (const kind of epochKinds)
-      metrics.epochKeys.set({ kind }, living.filter(({ name }) => name.startsWith(kind)).length)
   }
 
   /** Stops using the keys of epochs that are being closed, between two batches. True if there is a new one. */

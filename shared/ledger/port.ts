@@ -66,6 +66,8 @@ export type LedgerEvent =
       covers: ('aggregates' | 'ledger' | 'raw')[]
       /** RFC 3339; of a hold of raw records, which ends by itself. */
       until?: string
+      /** What demands that raw records are held. */
+      order?: string
     }
   | { kind: 'hold.released'; case: string; why: string }
   /** From here on this is the policy that senders are told; once more where only the minimum has changed. */
@@ -124,6 +126,7 @@ export interface Hold {
   readonly covers: readonly ('aggregates' | 'ledger' | 'raw')[]
   readonly placedAt: string
   readonly until?: string
+  readonly order?: string
   readonly releasedAt?: string
 }
 

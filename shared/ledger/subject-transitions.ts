@@ -24,6 +24,7 @@ export function holdsAfterPlacing(holds: readonly Hold[], event: OfKind<'hold.pl
     covers: Object.freeze([...covers]),
     placedAt: at,
     ...(event.until !== undefined && { until: event.until }),
+    ...(event.order !== undefined && { order: event.order }),
   }
   return Object.freeze([...holds, Object.freeze(hold)])
 }

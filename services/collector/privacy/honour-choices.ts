@@ -1,11 +1,16 @@
-/** Honours what has been chosen before anything is written: by the request's own cookies, and by each record's unit. */
+/**
+ * Honours what has been chosen before anything is written: by the request's own cookies, by every identifier of an event
+ * (through `isOptedOut`), and once more by each record's unit when its request is about to be appended.
+ */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ChoiceBook } from '../../../shared/choices/choice-book.ts'
+import type { SubjectKind } from '../../../shared/choices/port.ts'
 import { subjectOfUnit } from '../../../shared/choices/subject.ts'
 import type { RecordText } from '../../../shared/event.ts'
 import { ProblemError, problem } from '../../../shared/http/problem.ts'
 import { cookieIdentifier } from '../browser-cookie.ts'
 import { hasOptedOutByCookie } from './choice-cookie.ts'
+import type { IsOptedOut } from './event-wishes.ts'
 
 export class HonourChoices {
   readonly #book: ChoiceBook | undefined
@@ -36,6 +41,21 @@ export class HonourChoices {
     const cookie = cookieIdentifier(headers)
     if (cookie === undefined) return undefined
     return this.#isOptedOut(this.#book.subjectOf('cookie', cookie), this.#book) ? 'opt-out' : undefined
+  }
+
+  /** To be asked for each identifier of a request's events; undefined while nobody has chosen anything. */
+  askedOfEvents(): IsOptedOut | undefined {
+    const book = this.#book
+    if (!book || book.log.choices.size === 0) return undefined
+    // Mostly one sender sends a request, with the same identifiers in every event.
+    const last = new Map<SubjectKind, { id: string; isOptedOut: boolean }>()
+    return (kind, id) => {
+      const known = last.get(kind)
+      if (known?.id === id) return known.isOptedOut
+      const isOptedOut = this.#isOptedOut(book.subjectOf(kind, id), book)
+      last.set(kind, { id, isOptedOut })
+      return isOptedOut
+    }
   }
 
   /** The records of those who have not opted out, and how many events the others had. */

@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { RejectReason } from '../../../shared/drop-reason.ts'
 import type { RecordText } from '../../../shared/event.ts'
 import type { Problem } from '../../../shared/http/problem.ts'
+import type { EventWishes, IsOptedOut } from '../privacy/event-wishes.ts'
 import type { BodyLimits } from '../request-body.ts'
 import type { Sender } from '../unit-groups.ts'
 
@@ -34,17 +35,21 @@ export interface SentRequest {
   /** False: the body must have the write key. */
   readonly authorized: boolean
   readonly sender: Sender
+  /** For the `EventWishes` of the reading; undefined while nobody has opted out. */
+  readonly isOptedOut?: IsOptedOut | undefined
 }
 
 export interface Reading {
   readonly records: readonly RecordText[]
-  /** Events that are answered as taken; duplicates included, as only the worker knows them. */
+  /** Events that are answered as taken; duplicates included, as only the worker knows them; declined ones not. */
   readonly accepted: number
   /** Reasons of the others, one entry each. */
   readonly rejected: readonly RejectReason[]
+  /** Asked of each of the events. */
+  readonly wishes: EventWishes
   /**
    * The JSON answer once the records are durable.
-   * @param declined how many of the accepted ones were left out because their sender has chosen so
+   * @param declined how many of the accepted ones were left out after all, as their sender has chosen so meanwhile
    */
   answer(declined: number): string
 }

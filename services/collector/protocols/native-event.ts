@@ -6,6 +6,7 @@ import { parseTime } from '../../../shared/rfc3339.ts'
 import { isIdentifier } from '../event-values.ts'
 import { depthMax, isDeep } from '../json-body.ts'
 import type { AgreementCheck } from '../policy.ts'
+import type { EventWishes } from '../privacy/event-wishes.ts'
 import type { UnitGroups } from '../unit-groups.ts'
 import { type Given, NativeFields } from './native-fields.ts'
 
@@ -47,6 +48,7 @@ export class NativeEvents {
   readonly #features: ReadonlyMap<string, KnownFeature>
   readonly #fields: NativeFields
   readonly #groups: UnitGroups
+  readonly #wishes: EventWishes
   readonly #plain: boolean
   readonly #hasAgreed: AgreementCheck | undefined
   #last: Admitted | undefined
@@ -56,24 +58,32 @@ export class NativeEvents {
     catalogue: Catalogue,
     features: ReadonlyMap<string, KnownFeature>,
     groups: UnitGroups,
+    wishes: EventWishes,
     plain: boolean,
     hasAgreed?: AgreementCheck,
   ) {
     this.#features = features
     this.#fields = new NativeFields(catalogue.fields, plain)
     this.#groups = groups
+    this.#wishes = wishes
     this.#plain = plain
     this.#hasAgreed = hasAgreed
   }
 
-  /** Adds the event to its unit's record, or says why it cannot be taken. `null` counts as absent everywhere. */
-  admit(event: unknown): RejectReason | undefined {
+  /**
+   * Adds the event to its unit's record, or says why it is not taken: what is wrong with it, or that it is not to be
+   * counted. `null` counts as absent everywhere.
+   */
+  admit(event: unknown): RejectReason | 'declined' | undefined {
     if (typeof event !== 'object' || event === null || Array.isArray(event))
       return isDeep(event, eventDepthMax) ? 'too-deep' : 'not-an-object'
     const given = event as Given
     // Fields first: the one pass over the members is also what finds nesting and size.
     const wrong = this.#fields.read(given)
-    if (wrong === 'too-deep' || wrong === 'event-too-large') return wrong
+    if (wrong === 'too-deep') return wrong
+    const verdict = this.#wishes.verdict(this.#fields.mark, given)
+    if (verdict !== undefined) return verdict
+    if (wrong === 'event-too-large') return wrong
     const { id, time, feature } = given
     if (id === undefined || id === null) return 'id-missing'
     if (!this.#isIdentifier(id)) return 'id-invalid'

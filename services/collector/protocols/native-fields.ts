@@ -7,6 +7,7 @@ import type { Catalogue } from '../../../shared/catalogue.ts'
 import type { RejectReason } from '../../../shared/drop-reason.ts'
 import { numberValue, textValue } from '../event-values.ts'
 import { depthMax, isDeep } from '../json-body.ts'
+import { type Mark, markNames, markOf } from '../privacy/event-marks.ts'
 
 /** Most that one event's names and values may add up to, in characters; nothing that is kept is near it. */
 export const eventSizeMax = 32 * 1024
@@ -15,11 +16,13 @@ const valueDepthMax = depthMax - 3
 
 /** An event as parsed. JSON.parse makes `__proto__` an ordinary own member, and it is no declared name. */
 export type Given = Record<string, unknown>
-type Kind = 'text' | 'number' | undefined
+type Kind = 'text' | 'number' | 'mark' | undefined
 
 export class NativeFields {
   /** The kept fields of the event read last, as a JSON object. */
   json = '{}'
+  /** What the event read last says of whoever sent it, also of one with something wrong; of one too deep nothing. */
+  mark: Mark | undefined
   readonly #declared: Catalogue['fields']
   readonly #plain: boolean
   /** The last event's members in their order: name, declared kind, value of the declared ones. */
@@ -46,12 +49,12 @@ export class NativeFields {
       const value = given[name]
       if (name !== this.#names[at]) {
         this.#names[at] = name
-        this.#kinds[at] = this.#declared.get(name)
+        this.#kinds[at] = this.#kindOf(name)
         changed = true
       }
       if (typeof value === 'string') size += value.length
       else if (typeof value === 'object' && value !== null) {
-        if (isDeep(value, valueDepthMax)) return 'too-deep'
+        if (isDeep(value, valueDepthMax)) return this.#tooDeep()
         size += JSON.stringify(value).length
       }
       if (this.#kinds[at] !== undefined && value !== this.#values[at]) {
@@ -65,6 +68,17 @@ export class NativeFields {
     return this.fits(0) ? this.#wrong : 'event-too-large'
   }
 
+  /** A field that the catalogue declares means what the catalogue says, and is no mark. */
+  #kindOf(name: string): Kind {
+    return this.#declared.get(name) ?? (markNames.has(name) ? 'mark' : undefined)
+  }
+
+  /** What was noted of the event's first members must not pass for the last one's: the next event is made anew. */
+  #tooDeep(): RejectReason {
+    this.#count = -1
+    return 'too-deep'
+  }
+
   /** Whether the event read last would be small enough with so many characters more. */
   fits(grown: number): boolean {
     return this.#size + grown <= eventSizeMax
@@ -75,11 +89,18 @@ export class NativeFields {
     this.#count = count
     this.#namesSize = 0
     this.#wrong = undefined
+    this.mark = undefined
     for (let at = 0; at < count; at++) {
       const name = this.#names[at] as string
       const value = this.#values[at]
       this.#namesSize += name.length
       if (this.#kinds[at] === undefined || value === null) continue
+      if (this.#kinds[at] === 'mark') {
+        const mark = markOf(name, value)
+        // That it comes from a child goes before everything else.
+        if (mark === 'child' || this.mark === undefined) this.mark = mark
+        continue
+      }
       const piece = this.#kinds[at] === 'text' ? this.#text(value) : this.#number(value)
       if (piece !== undefined) json += `${json === '' ? '' : ','}${JSON.stringify(name)}:${piece}`
     }

@@ -9,12 +9,14 @@ import { bearerToken, type KeyCheck, unauthorized } from '../../../shared/http/a
 import { ProblemError, problem } from '../../../shared/http/problem.ts'
 import { decodeText, depthMax, isDeep, parseJson, tooDeep } from '../json-body.ts'
 import type { AgreementCheck } from '../policy.ts'
+import { markIn } from '../privacy/event-marks.ts'
+import { EventWishes } from '../privacy/event-wishes.ts'
 import type { BodyLimits } from '../request-body.ts'
 import { UnitGroups } from '../unit-groups.ts'
 import type { Dialect, Reading } from './dialect.ts'
 import { readAlike } from './native-alike.ts'
 import { knownFeatures, NativeEvents } from './native-event.ts'
-import { eventSizeMax } from './native-fields.ts'
+import { eventSizeMax, type Given } from './native-fields.ts'
 
 interface NativeOptions {
   catalogue: Catalogue
@@ -49,15 +51,16 @@ export function nativeDialect(options: NativeOptions): Dialect {
       const lines = isNdjson(request.headers)
       if (plain && !lines) {
         const groups = new UnitGroups(request.sender, true)
-        const total = readAlike(text, eventsMax, new NativeEvents(catalogue, features, groups, true, hasAgreed))
-        if (total !== undefined) return reading(groups, total, [])
+        const wishes = new EventWishes(request.isOptedOut)
+        const events = new NativeEvents(catalogue, features, groups, wishes, true, hasAgreed)
+        const accepted = readAlike(text, eventsMax, events)
+        if (accepted !== undefined) return reading(groups, wishes, { accepted, rejections: [] })
       }
       const groups = new UnitGroups(request.sender, plain)
-      const events = new NativeEvents(catalogue, features, groups, plain, hasAgreed)
-      const { total, rejections } = lines
-        ? readLines(text, events, eventsMax)
-        : readDocument(parseJson(body, text), events, eventsMax)
-      return reading(groups, total, rejections)
+      const wishes = new EventWishes(request.isOptedOut)
+      const events = new NativeEvents(catalogue, features, groups, wishes, plain, hasAgreed)
+      if (lines) return reading(groups, wishes, readLines(text, events, eventsMax))
+      return reading(groups, wishes, readDocument(parseJson(body, text), events, wishes, eventsMax))
     },
     problemFor: (one) => one,
   }
@@ -69,18 +72,21 @@ function isNdjson(headers: IncomingHttpHeaders): boolean {
   return type === 'application/x-ndjson' || type === 'application/ndjson' || type === 'application/jsonl'
 }
 
-type Read = { total: number; rejections: Rejection[] }
+type Read = { accepted: number; rejections: Rejection[] }
 
-function readDocument(document: unknown, events: NativeEvents, eventsMax: number): Read {
+function readDocument(document: unknown, events: NativeEvents, wishes: EventWishes, eventsMax: number): Read {
   const list = eventList(document)
   if (list.length > eventsMax) throw tooMany(eventsMax)
+  wishes.ofAll = markIn(document as Given)
   const rejections: Rejection[] = []
+  let accepted = 0
   for (let index = 0; index < list.length; index++) {
     const reason = events.admit(list[index])
     if (reason === 'too-deep') throw tooDeep()
-    if (reason !== undefined) rejections.push({ index, reason })
+    if (reason === undefined) accepted++
+    else if (reason !== 'declined') rejections.push({ index, reason })
   }
-  return { total: list.length, rejections }
+  return { accepted, rejections }
 }
 
 function eventList(document: unknown): unknown[] {
@@ -97,6 +103,7 @@ function eventList(document: unknown): unknown[] {
 function readLines(text: string, events: NativeEvents, eventsMax: number): Read {
   const rejections: Rejection[] = []
   let total = 0
+  let accepted = 0
   for (let start = 0; start < text.length; ) {
     const newline = text.indexOf('\n', start)
     const end = newline < 0 ? text.length : newline
@@ -105,13 +112,14 @@ function readLines(text: string, events: NativeEvents, eventsMax: number): Read 
     if (line === '') continue
     if (total === eventsMax) throw tooMany(eventsMax)
     const reason = admitLine(line, events)
-    if (reason !== undefined) rejections.push({ index: total, reason })
+    if (reason === undefined) accepted++
+    else if (reason !== 'declined') rejections.push({ index: total, reason })
     total++
   }
-  return { total, rejections }
+  return { accepted, rejections }
 }
 
-function admitLine(line: string, events: NativeEvents): RejectReason | undefined {
+function admitLine(line: string, events: NativeEvents): RejectReason | 'declined' | undefined {
   if (line.length > eventSizeMax) return 'event-too-large'
   let event: unknown
   try {
@@ -122,12 +130,12 @@ function admitLine(line: string, events: NativeEvents): RejectReason | undefined
   return events.admit(event)
 }
 
-function reading({ records }: UnitGroups, total: number, rejections: Rejection[]): Reading {
-  const accepted = total - rejections.length
+function reading({ records }: UnitGroups, wishes: EventWishes, { accepted, rejections }: Read): Reading {
   const told = rejections.map(({ index, reason }) => ({ index, reason, detail: rejectReasons[reason] }))
   return {
     records,
     accepted,
+    wishes,
     rejected: rejections.map(({ reason }) => reason),
     answer: (declined) => `{"accepted":${accepted - declined},"rejected":${JSON.stringify(told)}}`,
   }

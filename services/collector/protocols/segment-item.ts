@@ -1,4 +1,7 @@
-/** One item of Segment's API: what it says that the catalogue declares, put with its unit. Traits are never read. */
+/**
+ * One item of Segment's API: what it says that the catalogue declares, put with its unit. Of traits nothing is read but
+ * whether they are a child's, and whether telemetry is off.
+ */
 import { hash } from 'node:crypto'
 import { type Catalogue, type Feature, findFeature, findFeatureOfPath } from '../../../shared/catalogue.ts'
 import type { RejectReason } from '../../../shared/drop-reason.ts'
@@ -6,6 +9,8 @@ import { otherValue, type RecordText, type SentEvent } from '../../../shared/eve
 import { parseSegmentTime } from '../../../shared/rfc3339.ts'
 import { isIdentifier, numberValue, textValue } from '../event-values.ts'
 import type { AgreementCheck } from '../policy.ts'
+import { type Mark, markIn } from '../privacy/event-marks.ts'
+import type { EventWishes, Identifiers } from '../privacy/event-wishes.ts'
 import type { UnitGroups } from '../unit-groups.ts'
 import type { SenderGroups } from './sender-groups.ts'
 
@@ -40,8 +45,11 @@ export class SegmentItems {
     type: string | undefined,
     batchSentAt: unknown,
     senders: SenderGroups,
-  ): RejectReason | undefined {
+    wishes: EventWishes,
+  ): RejectReason | 'declined' | undefined {
     if (!isMembers(item)) return 'not-an-object'
+    const verdict = wishes.verdict(markOfItem(item, this.#catalogue.fields), identifiersOf(item))
+    if (verdict !== undefined) return verdict
     const call = type ?? member(item, 'type')
     if (withoutFeature.has(call)) return undefined
     const properties = membersOf(item, 'properties')
@@ -79,6 +87,14 @@ export class SegmentItems {
     if (name.length > nameLengthMax) return undefined
     return findFeature(this.#catalogue, name) ?? this.#byNormalised.get(normalised(name))
   }
+}
+
+/** What an item, or a whole batch, says of whoever it is about, wherever Segment's libraries let one put it. */
+export function markOfItem(item: Members, declared?: Catalogue['fields']): Mark | undefined {
+  const context = membersOf(item, 'context')
+  const places = [item, membersOf(item, 'traits'), context, membersOf(context, 'traits')]
+  const marks = [markIn(membersOf(item, 'properties'), declared), ...places.map((place) => markIn(place))]
+  return marks.find((mark) => mark === 'child') ?? marks.find((mark) => mark !== undefined)
 }
 
 /** An own member, so that nothing is ever found on a prototype. */
@@ -160,6 +176,16 @@ function recordOf(
   const device = identifierOf(item, 'anonymousId') ?? identifierOf(item, 'userId')
   if (device === undefined) return groups.recordOfSender()
   return isIdentifier(device) ? groups.recordOf('device', device) : 'identifier-invalid'
+}
+
+/** All that an item has, whichever of them it is counted by. */
+function identifiersOf(item: Members): Identifiers {
+  const properties = membersOf(item, 'properties')
+  return {
+    device: identifierOf(item, 'anonymousId'),
+    otherDevice: identifierOf(item, 'userId'),
+    cluster: identifierOf(properties, 'clusterId') ?? identifierOf(properties, 'cluster'),
+  }
 }
 
 /** Undefined when absent or empty; some libraries send numbers. */

@@ -9,9 +9,10 @@ import { basicUser, bearerToken, type KeyCheck, unauthorized } from '../../../sh
 import { type Problem, ProblemError, problem } from '../../../shared/http/problem.ts'
 import { checkDepth, decodeText, parseJson } from '../json-body.ts'
 import type { AgreementCheck } from '../policy.ts'
+import { EventWishes } from '../privacy/event-wishes.ts'
 import type { BodyLimits } from '../request-body.ts'
 import type { Dialect, Reading, SentRequest } from './dialect.ts'
-import { type Members, member, SegmentItems } from './segment-item.ts'
+import { type Members, markOfItem, member, SegmentItems } from './segment-item.ts'
 import { SenderGroups } from './sender-groups.ts'
 
 /** Segment's published limits. */
@@ -67,23 +68,26 @@ function parseDocument(body: Buffer): Members {
   )
 }
 
-function readItems(document: Members, { path, body, sender }: SentRequest, items: SegmentItems, max: number): Reading {
+function readItems(document: Members, request: SentRequest, items: SegmentItems, max: number): Reading {
+  const { path, body, sender, isOptedOut } = request
   const type = path.slice(path.lastIndexOf('/') + 1).split('?', 1)[0] ?? ''
   const list = type === 'batch' ? batchOf(document) : [document]
   if (list.length > max) throw tooMany(max)
   const sentAt = member(document, 'sentAt')
   const groups = new SenderGroups(sender)
+  const wishes = new EventWishes(isOptedOut)
+  if (type === 'batch') wishes.ofAll = markOfItem(document)
   const rejected: RejectReason[] = []
   let accepted = 0
   for (const item of list) {
     // Only a body above the limit of one item can have an item above it.
     const text = body.length > itemBytesMax ? JSON.stringify(item) : undefined
     if (text !== undefined && Buffer.byteLength(text) > itemBytesMax) throw itemTooLarge()
-    const reason = items.admit(item, type === 'batch' ? undefined : type, sentAt, groups)
+    const reason = items.admit(item, type === 'batch' ? undefined : type, sentAt, groups, wishes)
     if (reason === undefined) accepted++
-    else rejected.push(reason)
+    else if (reason !== 'declined') rejected.push(reason)
   }
-  return { records: groups.records(), accepted, rejected, answer: () => success }
+  return { records: groups.records(), accepted, rejected, wishes, answer: () => success }
 }
 
 function batchOf(document: Members): unknown[] {
