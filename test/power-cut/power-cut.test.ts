@@ -26,7 +26,9 @@ test('the same of Kafka, Redis, ClickHouse’s engine and the processes, all at 
 })
 
 test('control: where syncs of data are forgotten, events are lost', { skip }, async () => {
-  // ClickHouse's file of a part; it drops a part whose file is empty.
-  const result = await cutPower({ seed: 2, rounds: 2, forgets: 'data.bin', log })
-  assert.ok(result.lost > 0)
+  // ClickHouse's file of a part; it drops a part whose file is empty. A cut that falls where none is new loses nothing.
+  let lost = 0
+  for (let seed = 2; lost === 0 && seed < 10; seed++)
+    lost = (await cutPower({ seed, rounds: 2, forgets: 'data.bin', log })).lost
+  assert.ok(lost > 0)
 })
