@@ -90,7 +90,7 @@ export function usageSchema(catalogue: Catalogue): FastifySchema {
       }),
       where: {
         ...texts,
-        description: `Only cells with this value: \`dimension:value\`, the value percent-encoded once more than the query needs if it has a \`%\`. May be repeated; all must hold. At most 20`,
+        description: `Only cells with this value: \`dimension:value\`, the value percent-encoded once more than the query needs if it has a \`%\`. \`dimension!:value\` for every other value: the events of the others are added up from the cells that are shown, unless the dimension is in \`by\`. May be repeated; all must hold. At most 20`,
         examples: [[`${dimension}:${catalogue.features[0]?.id ?? 'value'}`]],
       },
       limit: {

@@ -25,14 +25,17 @@ export function answerUsage(
   freshTo: number | undefined,
 ): UsageAnswer {
   const { by, where, dimensions, metrics, dataset, limit = Number.POSITIVE_INFINITY } = request
-  const conditions = where.map(({ dimension, value }) => ({ at: dimensions.indexOf(dimension), value }))
-  const slice = cells.filter(({ values }) => conditions.every(({ at, value }) => values[at] === value))
+  const conditions = where.map(({ dimension, value, isNot }) => ({ at: dimensions.indexOf(dimension), value, isNot }))
+  const slice = cells.filter(({ values }) =>
+    conditions.every(({ at, value, isNot }) => (values[at] === value) !== isNot),
+  )
   const byPositions = by.map((id) => dimensions.indexOf(id))
   const measures = metrics.filter((metric) => dataset.measures.includes(metric))
-  const shown = slice
-    .filter(({ hidden }) => !hidden)
-    .map((cell) => ({ cell, own: byPositions.map((at) => cell.values[at] ?? '') }))
-    .sort((a, b) => a.cell.window - b.cell.window || b.cell.events - a.cell.events || compare(a.own, b.own))
+  const shownCells = slice.filter(({ hidden }) => !hidden)
+  const shown = addedUp(
+    shownCells.map((cell) => ({ cell, own: byPositions.map((at) => cell.values[at] ?? '') })),
+    where.some(({ dimension, isNot }) => isNot && !by.includes(dimension)),
+  ).sort((a, b) => a.cell.window - b.cell.window || b.cell.events - a.cell.events || compare(a.own, b.own))
   const rows: UsageAnswer['rows'] = []
   let [window, ofWindow] = [Number.NaN, 0]
   for (const { cell, own } of shown) {
@@ -51,9 +54,28 @@ export function answerUsage(
   return {
     columns: ['window', ...by, ...metrics],
     rows,
-    suppressed: slice.length - shown.length,
+    suppressed: slice.length - shownCells.length,
     fresh_to: freshTo === undefined ? null : new Date(freshTo).toISOString(),
   }
+}
+
+interface Shown {
+  readonly cell: UsageCell
+  /** Values of `by`. */
+  readonly own: readonly string[]
+}
+
+/** @param several whether more than one cell can stand behind a row: then their events are added up */
+function addedUp(shown: Shown[], several: boolean): Shown[] {
+  if (!several) return shown
+  const rows = new Map<string, Shown>()
+  for (const one of shown) {
+    const key = JSON.stringify([one.cell.window, ...one.own])
+    const row = rows.get(key)
+    const events = (row?.cell.events ?? 0) + one.cell.events
+    rows.set(key, { own: one.own, cell: { ...one.cell, events } })
+  }
+  return [...rows.values()]
 }
 
 /** RFC 4180: header row, CRLF. Text that a spreadsheet would take for a formula gets an apostrophe in front. */

@@ -4,13 +4,20 @@ import { ProblemError, problem } from '../../shared/http/problem.ts'
 import { type Grain, windowEnd, windowStart } from '../../shared/window.ts'
 import { countWindows, formatMoment, isGrain, parseMoment, windowsBefore } from './request-time.ts'
 
+export interface Condition {
+  readonly dimension: string
+  readonly value: string
+  /** Every other value than this. */
+  readonly isNot: boolean
+}
+
 export interface UsageRequest {
   readonly dataset: Dataset
   /** `events`, `devices` or a measure of the dataset, in the order asked for. */
   readonly metrics: readonly string[]
   /** Dimensions in the order asked for. */
   readonly by: readonly string[]
-  readonly where: readonly { dimension: string; value: string }[]
+  readonly where: readonly Condition[]
   /** All dimensions of `by` and `where`, in the dataset's order: the table that the answer is a slice of. */
   readonly dimensions: readonly string[]
   readonly grain: Grain
@@ -57,6 +64,9 @@ export function parseUsageRequest(query: Query, catalogue: Catalogue, now: numbe
   const used = new Set([...by, ...where.map(({ dimension }) => dimension)])
   const dimensions = dataset.dimensions.filter((id) => used.has(id))
   if (metrics.includes('devices') && !isDeclaredBySet(dataset, dimensions)) throw notDeclared(dataset, dimensions)
+  const rest = where.find(({ dimension, isNot }) => isNot && !by.includes(dimension))
+  const notAdded = metrics.filter((metric) => metric !== 'events')
+  if (rest && notAdded.length > 0) throw notAddable(rest, notAdded)
   const grain = parseGrain(given('grain') ?? defaultGrain(dataset), dataset)
   return {
     dataset,
@@ -88,12 +98,16 @@ function parseNames(parameter: 'metrics' | 'by', text: string, known: readonly s
   return names
 }
 
-/** `dimension:value`; the value is percent-encoded once more than the query, so that it can hold anything. */
-function parseWhere(text: string, dataset: Dataset): { dimension: string; value: string } {
+/** `dimension:value` or `dimension!:value`; the value is percent-encoded once more than the query, so that it can hold anything. */
+function parseWhere(text: string, dataset: Dataset): Condition {
   const colon = text.indexOf(':')
   if (colon < 0)
-    throw invalid('`where` must be dimension:value, for example where=feature:dashboard', dataset.dimensions)
-  const dimension = text.slice(0, colon)
+    throw invalid(
+      '`where` must be dimension:value, for example where=feature:dashboard, or dimension!:value for all others',
+      dataset.dimensions,
+    )
+  const isNot = text[colon - 1] === '!'
+  const dimension = text.slice(0, isNot ? colon - 1 : colon)
   if (!dataset.dimensions.includes(dimension)) throw unknown('dimension', dimension, dataset.dimensions)
   let value: string
   try {
@@ -104,7 +118,7 @@ function parseWhere(text: string, dataset: Dataset): { dimension: string; value:
     )
   }
   if (value.length > valueLengthMax) throw invalid(`a value of \`where\` has at most ${valueLengthMax} characters`)
-  return { dimension, value }
+  return { dimension, value, isNot }
 }
 
 function defaultGrain(dataset: Dataset): Grain {
@@ -177,6 +191,13 @@ function notDeclared(dataset: Dataset, dimensions: readonly string[]): ProblemEr
         `ask for [${dimensions.join(',')}]. Ask for one of these, or leave devices out: metrics=events.`,
       { declared: dataset.bySets },
     ),
+  )
+}
+
+/** Of all cells but some the events add up; devices and means do not, as a device can be in several cells. */
+function notAddable({ dimension }: Condition, metrics: readonly string[]): ProblemError {
+  return invalid(
+    `\`where=${dimension}!:…\` adds up the other values, and ${metrics.join(' and ')} cannot be added up; put ${dimension} in \`by\`, or ask for metrics=events`,
   )
 }
 

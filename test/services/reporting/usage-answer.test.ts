@@ -45,6 +45,30 @@ describe('usage answer', () => {
     assert.equal(suppressed, 1)
   })
 
+  it('adds up the shown cells of every other value, and lists them where they are asked for', () => {
+    const cells = [
+      ...[cell(['a', '1'], 50), cell(['b', '1'], 4), cell(['c', '1'], 7), cell(['b', '2'], 5)],
+      cell(['c', '2'], 3, true),
+    ]
+    const others = answerUsage(request({ by: 'version', where: 'feature!:a', metrics: 'events' }), cells, undefined)
+    const rows = others.rows.map((row) => row.slice(1))
+    assert.deepEqual(
+      [rows, others.suppressed],
+      [
+        [
+          ['1', 11],
+          ['2', 5],
+        ],
+        1,
+      ],
+    )
+    const listed = answerUsage(request({ by: 'feature,version', where: ['feature!:a', 'version:1'] }), cells, undefined)
+    assert.deepEqual(
+      listed.rows.map(([, feature]) => feature),
+      ['c', 'b'],
+    )
+  })
+
   it('refuses an answer of too many rows', () => {
     const cells = Array.from({ length: rowsMax + 1 }, (_, index) => cell([`f${index}`], 9))
     assert.throws(() => answerUsage(request({ by: 'feature' }), cells, undefined), ProblemError)

@@ -117,6 +117,14 @@ describe('usage request', () => {
     assert.match(refusal({ where: 'feature' }).detail, /dimension:value/)
   })
 
+  it('takes every other value with !:, of which devices and means cannot be added up', () => {
+    const { where } = parse({ where: 'feature!:a!:b', metrics: 'events' })
+    assert.deepEqual(where, [{ dimension: 'feature', value: 'a!:b', isNot: true }])
+    assert.match(refusal({ where: 'feature!:a' }).detail, /cannot be added up.*`by`.*metrics=events/)
+    assert.equal(parse({ where: 'feature!:a', by: 'feature' }).metrics.length, 2)
+    assert.deepEqual(refusal({ where: '!:a' }).valid, ['feature', 'version'])
+  })
+
   it('takes whole limits from 1 to 10000', () => {
     assert.equal(parse({ limit: '10000' }).limit, 10_000)
     for (const limit of ['0', '-1', '1.5', '10001', '1e3', '']) assert.match(refusal({ limit }).detail, /`limit`/)
