@@ -43,7 +43,8 @@ function parse(userAgent: string): ClientClass {
     return {
       browser: family(browser.name, browserFamilies, browsers),
       os: family(os.name, systemFamilies, systems),
-      deviceType: family(platform.type, {}, deviceTypes),
+      // Bowser leaves a Chromebook's open.
+      deviceType: family(platform.type ?? (os.name === 'Chrome OS' ? 'desktop' : undefined), {}, deviceTypes),
     }
   } catch {
     return { browser: otherValue, os: otherValue, deviceType: otherValue }
