@@ -4,6 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ChoiceBook } from '../../shared/choices/choice-book.ts'
+import { ChoiceLogUnavailableError } from '../../shared/choices/port.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Config } from '../../shared/config.ts'
 import type { RecordText } from '../../shared/event.ts'
@@ -12,13 +13,18 @@ import { ProblemError, problem } from '../../shared/http/problem.ts'
 import { sendProblem, unexpected } from '../../shared/http/problem-answer.ts'
 import { describeError, type Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
+import type { Policy } from '../../shared/policy/policy.ts'
 import { cookieIdentifier, isBrowser, mayHaveCookie, newCookie } from './browser-cookie.ts'
 import { clientAddress } from './client-address.ts'
 import type { EventSink } from './event-sink.ts'
 import { type Hold, PendingBytes } from './pending-bytes.ts'
+import { Children } from './privacy/children.ts'
+import { optOutCookies } from './privacy/choice-cookie.ts'
+import { choicesUnavailable } from './privacy/choice-problems.ts'
+import type { Identifiers } from './privacy/event-wishes.ts'
 import { HonourChoices } from './privacy/honour-choices.ts'
 import { privacySignal } from './privacy-signals.ts'
-import type { Dialect, Reading } from './protocols/dialect.ts'
+import type { Dialect, Reading, SentRequest } from './protocols/dialect.ts'
 import { readBody } from './request-body.ts'
 import type { Sender } from './unit-groups.ts'
 
@@ -32,17 +38,21 @@ export interface IngestDependencies {
   logger: Logger
   metrics: Metrics
   choices?: ChoiceBook
+  /** Under which choices are recorded that events themselves make. */
+  policy: Pick<Policy, 'version'>
 }
 
 export class Ingest {
   readonly #deps: IngestDependencies
   readonly #honour: HonourChoices
+  readonly #children: Children
   readonly #pending: PendingBytes
   #warnedAt = Number.NEGATIVE_INFINITY
 
   constructor(deps: IngestDependencies) {
     this.#deps = deps
     this.#honour = new HonourChoices(deps.choices)
+    this.#children = new Children(deps.choices, deps.policy.version)
     this.#pending = new PendingBytes(deps.config.pendingBytesMax, deps.metrics.pendingBytes)
   }
 
@@ -71,14 +81,7 @@ export class Ingest {
     try {
       const body = await readBody(request.raw, dialect.limits, hold)
       const sender = this.#sender(request)
-      const reading = dialect.read({
-        path: request.url,
-        headers,
-        body,
-        authorized,
-        sender,
-        isOptedOut: this.#honour.askedOfEvents(),
-      })
+      const reading = await this.#read(dialect, { path: request.url, headers, body, authorized, sender })
       const { kept, declined } = this.#honour.records(reading.records)
       if (kept.length > 0) await this.#append(kept, hold)
       this.#count(dialect, reading, declined)
@@ -86,6 +89,25 @@ export class Ingest {
       return reading.answer(declined)
     } finally {
       hold.release()
+    }
+  }
+
+  async #read(dialect: Dialect, sent: SentRequest): Promise<Reading> {
+    const read = () => dialect.read({ ...sent, isOptedOut: this.#honour.askedOfEvents() })
+    const reading = read()
+    const { children } = reading.wishes
+    if (children.length === 0) return reading
+    await this.#cutOut(children, cookieIdentifier(sent.headers))
+    // Other events of the request may have a child's identifier without its mark.
+    return read()
+  }
+
+  async #cutOut(children: readonly Identifiers[], cookie: string | undefined): Promise<void> {
+    try {
+      await this.#children.cutOut(children, cookie)
+    } catch (error) {
+      if (error instanceof ChoiceLogUnavailableError) throw choicesUnavailable()
+      throw error
     }
   }
 
@@ -139,8 +161,13 @@ export class Ingest {
     for (const reason of rejected) metrics.rejected.inc({ reason })
   }
 
-  #offerCookie(sender: Sender, { records }: Reading, { raw }: FastifyRequest, reply: FastifyReply): void {
+  #offerCookie(sender: Sender, { records, wishes }: Reading, { raw }: FastifyRequest, reply: FastifyReply): void {
     const { config } = this.#deps
+    if (wishes.children.length > 0) {
+      if (config.cookie && isBrowser(raw.headers) && mayHaveCookie(raw.headers))
+        reply.header('set-cookie', optOutCookies)
+      return
+    }
     if (!config.cookie || sender.cookie !== undefined || !isBrowser(raw.headers) || !mayHaveCookie(raw.headers)) return
     if (records.some(({ unit }) => unit.kind === 'address')) reply.header('set-cookie', newCookie(config.cookieDays))
   }

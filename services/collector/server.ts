@@ -51,11 +51,11 @@ export interface Collector {
 
 export async function createCollector(deps: CollectorDependencies): Promise<Collector> {
   const { config, catalogue, sink, credentials, logger, metrics } = deps
-  const ingest = new Ingest(deps)
+  const policy = deps.policy ?? readPolicy(config)
+  const ingest = new Ingest({ ...deps, policy })
   let drained: Promise<void> | undefined
 
   const app = createServer(config, logger, metrics, () => drained !== undefined)
-  const policy = deps.policy ?? readPolicy(config)
   addPolicy(app, policy)
   const shared = {
     catalogue,

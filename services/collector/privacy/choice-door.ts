@@ -4,7 +4,13 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ChoiceBook } from '../../../shared/choices/choice-book.ts'
-import type { ChoiceProof, Subject } from '../../../shared/choices/port.ts'
+import {
+  type ChoiceAct,
+  ChoiceLogUnavailableError,
+  type ChoiceProof,
+  type NewChoice,
+  type Subject,
+} from '../../../shared/choices/port.ts'
 import type { Clock } from '../../../shared/clock.ts'
 import type { Config } from '../../../shared/config.ts'
 import { bearerToken, type KeyCheck, keyCheck } from '../../../shared/http/authorization.ts'
@@ -17,8 +23,9 @@ import { backToPage, isPageForm, sendProblemPage } from '../../privacy-page/form
 import { cookieIdentifier } from '../browser-cookie.ts'
 import { clientAddress } from '../client-address.ts'
 import { optInCookies, optOutCookies } from './choice-cookie.ts'
-import { forbidden, notPossible, notReadable } from './choice-problems.ts'
+import { choicesUnavailable, forbidden, notPossible, notReadable } from './choice-problems.ts'
 import { type ChoiceRequest, readChoiceRequest } from './choice-request.ts'
+import { optOutInForce, strength } from './opt-out-in-force.ts'
 import { RequestsPerMinute } from './requests-per-minute.ts'
 
 const bodyBytesMax = 4096
@@ -34,16 +41,14 @@ export interface ChoiceDoorDeps {
   readonly logger: Logger
 }
 
+type Proof = Pick<NewChoice, 'by' | 'case'>
+
 /** Whom a request speaks for, and what shows that it may. */
-interface Speaker {
+interface Speaker extends Proof {
   /** Undefined for a browser without an identifier: it has the cookie of choice-cookie.ts and no more. */
   readonly subject: Subject | undefined
-  readonly by: ChoiceProof
-  readonly case?: string
   readonly inBrowser: boolean
 }
-
-const strength: Readonly<Record<ChoiceProof, number>> = { sender: 1, child: 2, owner: 2, operator: 3 }
 
 export async function addChoiceDoor(app: FastifyInstance, deps: ChoiceDoorDeps): Promise<void> {
   const speakerOf = createSpeakerOf(deps)
@@ -63,7 +68,7 @@ export async function addChoiceDoor(app: FastifyInstance, deps: ChoiceDoorDeps):
       )
     })
     door.setErrorHandler((error, request, reply) => {
-      const known = error instanceof ProblemError ? error : unexpected(error, deps.logger)
+      const known = problemOf(error, deps.logger)
       const send = isPageForm(request) ? sendProblemPage : sendProblem
       send(reply, known.problem, known.headers)
     })
@@ -71,12 +76,13 @@ export async function addChoiceDoor(app: FastifyInstance, deps: ChoiceDoorDeps):
       const asked = readChoiceRequest(request.body, request.headers['content-type'])
       if (asked.choice === undefined) throw notReadable('`choice` must be "opt-out" or "opt-in".')
       const { subject, inBrowser, ...proof } = speakerOf(request, asked)
+      const act = asked.choice
       if (inBrowser) reply.header('set-cookie', asked.choice === 'opt-out' ? optOutCookies : optInCookies)
       if (subject !== undefined && asked.choice === 'opt-in') requireStrength(deps.choices, subject, proof.by)
       const { at } =
         subject === undefined
           ? { at: deps.clock.now() }
-          : await log.append({ subject, act: asked.choice, ...proof, policy })
+          : await log.append({ subject, act, ...strongest(deps.choices, subject, act, proof), policy })
       if (isPageForm(request)) return backToPage(reply, asked.choice)
       return { choice: asked.choice, since: rfc3339(at), policy }
     })
@@ -125,9 +131,22 @@ function createSpeakerOf({ choices, credentials, isWriteKey }: ChoiceDoorDeps) {
 
 /** An opt-out is undone only by a proof at least as strong as the one it was made with. */
 function requireStrength({ log }: ChoiceBook, subject: Subject, by: ChoiceProof): void {
-  const last = log.choices.history(subject).findLast(({ act }) => act === 'opt-out')
-  if (last && strength[by] < strength[last.by])
+  const holding = optOutInForce(log.choices, subject)
+  if (holding && strength[by] < strength[holding.by])
     throw forbidden('This opt-out was made by its owner or the operator; opt in by the same way.')
+}
+
+/** An opt-out made again keeps the stronger proof: repeating it, however often, makes it no easier to undo. */
+function strongest({ log }: ChoiceBook, subject: Subject, act: ChoiceAct, proof: Proof): Proof {
+  const holding = act === 'opt-out' ? optOutInForce(log.choices, subject) : undefined
+  if (!holding || strength[holding.by] <= strength[proof.by]) return proof
+  const { by, case: caseId } = holding
+  return { by, ...(caseId !== undefined && { case: caseId }) }
+}
+
+function problemOf(error: unknown, logger: Logger): ProblemError {
+  if (error instanceof ProblemError) return error
+  return error instanceof ChoiceLogUnavailableError ? choicesUnavailable() : unexpected(error, logger)
 }
 
 function rfc3339(time: number): string {

@@ -14,6 +14,19 @@ export function forbidden(detail: string): ProblemError {
   return new ProblemError(problem(403, 'not-yours', 'Nothing shows that you may ask this', detail))
 }
 
+/** Nothing is known of whether it was kept; asking again does no harm. */
+export function choicesUnavailable(): ProblemError {
+  return new ProblemError(
+    problem(
+      503,
+      'choices-unavailable',
+      'Choices cannot be stored now',
+      'Send the request again after the seconds in Retry-After; events with the same ids.',
+    ),
+    { 'retry-after': '5' },
+  )
+}
+
 export function tooManyRequests(seconds: number): ProblemError {
   return new ProblemError(
     problem(

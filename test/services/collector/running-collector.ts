@@ -5,6 +5,7 @@ import { createUnitHash } from '../../../services/collector/partition.ts'
 import { type Collector, createCollector } from '../../../services/collector/server.ts'
 import type { Catalogue } from '../../../shared/catalogue.ts'
 import { readCatalogue } from '../../../shared/catalogue-file.ts'
+import type { ChoiceBook } from '../../../shared/choices/choice-book.ts'
 import { type Clock, systemClock } from '../../../shared/clock.ts'
 import { type Config, readConfig } from '../../../shared/config.ts'
 import { decodeRecord, eventsOf } from '../../../shared/event.ts'
@@ -36,6 +37,7 @@ interface Options {
   clock?: Clock
   ready?: boolean
   catalogue?: Catalogue
+  choices?: ChoiceBook
 }
 
 export async function startCollector(options: Options = {}): Promise<RunningCollector> {
@@ -52,6 +54,7 @@ export async function startCollector(options: Options = {}): Promise<RunningColl
     clock,
     logger: createLogger({ logLevel: 'trace' }, { write: (line) => void lines.push(line) }),
     metrics,
+    ...(options.choices && { choices: options.choices }),
     readiness: () => ({ ready: options.ready ?? true, checks: { worker: options.ready === false ? 'behind' : 'ok' } }),
   })
   const url = await collector.listen()
