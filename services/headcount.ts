@@ -21,7 +21,7 @@ import { LogSink } from './collector/event-sink.ts'
 import { createUnitHash } from './collector/partition.ts'
 import { addChoiceDoor } from './collector/privacy/choice-door.ts'
 import { type Collector, createCollector } from './collector/server.ts'
-import { openChoiceBook, openEventLog, openKeyValue, openWarehouse } from './engines.ts'
+import { isEmbedded, openChoiceBook, openEventLog, openKeyValue, openWarehouse } from './engines.ts'
 import type { Desk } from './operator/desk.ts'
 import { LocalDesk } from './operator/local-desk.ts'
 import { addOperatorDoor } from './operator/operator-door.ts'
@@ -114,6 +114,7 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
       ledger,
       choices,
       dataDir: config.dataDir,
+      mayHoldRaw: isEmbedded(config.eventLogUrl),
       writeKey: credentials.writeKey,
       catalogue,
       clock,

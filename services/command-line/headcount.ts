@@ -6,6 +6,7 @@ import { explain } from '../start-failure.ts'
 import { closeDay } from './close.ts'
 import { runDemo } from './demo.ts'
 import { runDoctor } from './doctor.ts'
+import { type HoldPlaceOptions, listHolds, placeHold, releaseHold } from './hold.ts'
 import { importFile } from './import.ts'
 import { showKeys } from './keys.ts'
 import { verifyLedgerChain } from './ledger.ts'
@@ -64,6 +65,28 @@ program
   .description('every kind of data that is kept: how much of it is there, and when the oldest goes')
   .option('--table', 'the list itself as Markdown, without looking at an installation', false)
   .action((options: { table: boolean }) => showRetention(readConfig(process.env), options))
+
+const hold = program.command('hold').description('legal holds: what is kept beyond its time, by case')
+hold
+  .command('place')
+  .description('from now on nothing that the hold covers is removed; the ledger says so for good')
+  .argument('<case>', 'the case id; it names the matter, not a person')
+  .requiredOption('--why <text>', 'why; it stands in the ledger')
+  .option('--covers <kinds>', 'aggregates, ledger, or both with a comma', 'aggregates,ledger')
+  .option('--raw', 'raw records too: only by an order, until a time that is named', false)
+  .option('--until <date>', 'of raw records: when the hold ends by itself, a date or RFC 3339')
+  .option('--order <ref>', 'of raw records: the order that demands it')
+  .action((caseId: string, options: HoldPlaceOptions) => placeHold(readConfig(process.env), caseId, options))
+hold
+  .command('release')
+  .description('end a hold: what is past its time goes with the next upkeep')
+  .argument('<case>', 'as `hold list` has it')
+  .requiredOption('--why <text>', 'why; it stands in the ledger')
+  .action((caseId: string, options: { why: string }) => releaseHold(readConfig(process.env), caseId, options))
+hold
+  .command('list')
+  .description('every hold that was ever placed, and which still hold')
+  .action(() => listHolds(readConfig(process.env)))
 
 const partner = program.command('partner').description('who may read releases')
 partner

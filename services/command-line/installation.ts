@@ -68,7 +68,7 @@ async function withServers<T>(config: Config, work: (desk: Desk) => Promise<T>):
       try {
         const ledger = await openLedger({ keyValue, warehouse, clock: systemClock })
         const { dataDir } = config
-        const tools = { log, keyValue, warehouse, ledger, catalogue, dataDir }
+        const tools = { log, keyValue, warehouse, ledger, catalogue, dataDir, mayHoldRaw: false }
         const desk = new LocalDesk({ ...tools, clock: systemClock, writeKey, nudge })
         return await Promise.race([work(desk), failed])
       } finally {

@@ -58,5 +58,6 @@ function age(at: number | undefined, now: number): string {
 function moment(one: KeptNow | undefined, now: number): string {
   if (one?.goesAt === undefined) return '-'
   const text = new Date(one.goesAt).toISOString().slice(0, 16)
+  if (one.heldBy !== undefined) return `${text}, held by ${one.heldBy.join(', ')}`
   return overdueMs(one, now) > 0 ? `${text} OVERDUE` : text
 }

@@ -3,7 +3,7 @@
  * same over HTTP for a command beside a running `npm start` (remote-desk.ts).
  */
 
-import type { Partner } from '../../shared/ledger/port.ts'
+import type { Hold, Partner } from '../../shared/ledger/port.ts'
 import type { LedgerVerdict } from '../../shared/ledger/verify-ledger.ts'
 import type { EpochName } from '../../shared/window.ts'
 import type { AccessLogFormat } from '../importer/access-log-line.ts'
@@ -11,6 +11,7 @@ import type { LinesAppended } from '../importer/import-lines.ts'
 import type { NumberedLine } from '../importer/numbered-lines.ts'
 import type { PartnerWish } from '../partners/partner-registry.ts'
 import type { KeptNow } from '../retention/kept-now.ts'
+import type { HoldWish } from './holds.ts'
 import type { ReleaseAnswer } from './release-requests.ts'
 
 /** What became of imported lines since the worker started, by outcome. */
@@ -54,4 +55,10 @@ export interface Desk {
   quarantine(): Promise<{ reason: string; shape: string; events: number }[]>
   /** What is kept at this moment, by kind. */
   retention(): Promise<KeptNow[]>
+  /** From its resolving on this installation's upkeep heeds it. */
+  placeHold(wish: HoldWish): Promise<Hold>
+  /** What it kept beyond its time goes at the next upkeep. */
+  releaseHold(caseId: string, why: string): Promise<void>
+  /** All that were ever placed, in that order; those that are over have `releasedAt`. */
+  holds(): Promise<Hold[]>
 }

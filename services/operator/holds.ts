@@ -35,7 +35,7 @@ const known: readonly string[] = ['aggregates', 'ledger', 'raw']
 /** A case id or a reason names a matter, not a person. */
 const refusedKinds: readonly (string | undefined)[] = ['email', 'phone', 'card', 'iban', 'national-id', 'secret']
 
-/** From its resolving on nothing that it covers is removed. @throws HoldError */
+/** What it covers is kept by every upkeep that begins after this has resolved. @throws HoldError */
 export async function placeHold(tools: HoldTools, wish: HoldWish): Promise<Hold> {
   const event = checkWish(wish, tools)
   await tools.ledger.append((state) => {
@@ -79,8 +79,9 @@ function checkOrder({ until = '', order = '' }: HoldWish, { clock, mayHoldRaw }:
     throw new HoldError(
       'raw records in Kafka cannot be held from here: its time to live is that of the whole topic, and every process refuses to start with a longer one. infra/retention.md says how records are preserved outside of Headcount',
     )
-  const end = parseTime(/^\d{4}-\d\d-\d\d$/.test(until) ? `${until}T00:00:00Z` : until)
-  if (end === undefined || end <= clock.now())
+  const end = parseTime(/^\d{4}-\d\d-\d\d$/.test(String(until)) ? `${until}T00:00:00Z` : String(until))
+  // What is no time is NaN.
+  if (!(end > clock.now()))
     throw new HoldError('raw records are held only until a time that is named: RFC 3339 or a day, still to come')
   return { until: new Date(end).toISOString(), order: checkText('order', order, caseMax) }
 }

@@ -23,6 +23,7 @@ import { readQuarantine } from '../worker/quarantine.ts'
 import { readSeal } from '../worker/seal/seal-requests.ts'
 import { addTallies, allProgress } from '../worker/shared-progress.ts'
 import type { Desk } from './desk.ts'
+import { type HoldWish, placeHold, releaseHold } from './holds.ts'
 import { ReleaseRequests } from './release-requests.ts'
 
 const pollMs = 100
@@ -35,6 +36,8 @@ export interface LocalDeskDeps extends ImportDeps {
   readonly choices?: ChoiceBook
   /** Whose scratch files are looked at. */
   readonly dataDir: string
+  /** Whether this installation's log is its own to keep records in; Kafka's is not. */
+  readonly mayHoldRaw: boolean
   /** Makes the workers of this process tell how far they are, and heed what was announced. Others do each second. */
   readonly nudge: () => Promise<void>
 }
@@ -118,5 +121,20 @@ export class LocalDesk implements Desk {
   retention() {
     const { choices, ...tools } = this.#deps
     return lookAtRetention({ ...tools, ...(choices && { choices: choices.log }) })
+  }
+
+  async placeHold(wish: HoldWish) {
+    const hold = await placeHold(this.#deps, wish)
+    // What was being removed when it was placed is done with after this. An upkeep that fails removes nothing.
+    await this.#deps.nudge().catch(() => undefined)
+    return hold
+  }
+
+  releaseHold(caseId: string, why: string) {
+    return releaseHold(this.#deps, caseId, why)
+  }
+
+  async holds() {
+    return [...(await this.#deps.ledger.state()).holds()]
   }
 }

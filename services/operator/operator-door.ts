@@ -4,14 +4,16 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { bearerToken, type KeyCheck, unauthorized } from '../../shared/http/authorization.ts'
-import { ProblemError, problem } from '../../shared/http/problem.ts'
+import { ProblemError } from '../../shared/http/problem.ts'
 import { sendProblem, unexpected } from '../../shared/http/problem-answer.ts'
 import type { Logger } from '../../shared/logger.ts'
 import { type EpochName, epochBounds } from '../../shared/window.ts'
 import { type AccessLogFormat, accessLogFormats } from '../importer/access-log-line.ts'
 import type { NumberedLine } from '../importer/numbered-lines.ts'
-import { PartnerError, type PartnerWish } from '../partners/partner-registry.ts'
+import type { PartnerWish } from '../partners/partner-registry.ts'
 import type { Desk } from './desk.ts'
+import { badRequest, foreseen, readWish } from './door-problems.ts'
+import { addHoldRoutes } from './hold-routes.ts'
 
 export const importBytesMax = 4 * 1024 * 1024
 
@@ -22,6 +24,8 @@ export interface OperatorDoorDeps {
 }
 
 type Query = Record<string, unknown>
+
+const partnerFields = '{"name", "datasets", "purpose", "until"}'
 
 /** Adds the routes under `/v1/operator/`. */
 export async function addOperatorDoor(
@@ -57,7 +61,9 @@ export async function addOperatorDoor(
       return desk.release(String(day ?? ''), unfinished === 'true')
     })
     door.get('/v1/operator/partners', () => desk.partners())
-    door.post('/v1/operator/partners', async ({ body }) => foreseen(() => desk.addPartner(readWish(body))))
+    door.post('/v1/operator/partners', async ({ body }) =>
+      foreseen(() => desk.addPartner(readWish<PartnerWish>(body, partnerFields))),
+    )
     door.post('/v1/operator/partners/revoke', async ({ query }) =>
       foreseen(async () => {
         await desk.revokePartner(String((query as Query).partner ?? ''))
@@ -68,6 +74,7 @@ export async function addOperatorDoor(
       const { head } = query as Query
       return desk.verifyLedger(typeof head === 'string' ? head : undefined)
     })
+    addHoldRoutes(door, desk)
     door.post('/v1/operator/close', async ({ query }) => {
       await desk.close(readEpoch(query as Query))
       return { closed: true }
@@ -118,26 +125,4 @@ function readEpoch(query: Query): EpochName {
   } catch {
     throw badRequest('`epoch` must be like day:2026-11-23, week:2026-11-23 (a Monday) or month:2026-11-01.')
   }
-}
-
-function readWish(body: unknown): PartnerWish {
-  try {
-    return JSON.parse(String(body)) as PartnerWish
-  } catch {
-    throw badRequest('The body must be JSON: {"name", "datasets", "purpose", "until"}.')
-  }
-}
-
-/** What is wrong with a wish is the operator's to mend. */
-async function foreseen<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof PartnerError) throw badRequest(error.message)
-    throw error
-  }
-}
-
-function badRequest(detail: string): ProblemError {
-  return new ProblemError(problem(400, 'bad-request', 'The request cannot be read', detail))
 }

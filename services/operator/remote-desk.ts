@@ -1,6 +1,6 @@
 /** The desk of an installation that runs in another process, over the operator's door. */
 
-import type { Partner } from '../../shared/ledger/port.ts'
+import type { Hold, Partner } from '../../shared/ledger/port.ts'
 import type { LedgerVerdict } from '../../shared/ledger/verify-ledger.ts'
 import type { EpochName } from '../../shared/window.ts'
 import type { AccessLogFormat } from '../importer/access-log-line.ts'
@@ -10,6 +10,7 @@ import type { PartnerWish } from '../partners/partner-registry.ts'
 import type { KeptNow } from '../retention/kept-now.ts'
 import { ForeseenError } from '../start-failure.ts'
 import type { Desk, EpochKeyInfo, ImportTally } from './desk.ts'
+import type { HoldWish } from './holds.ts'
 import { writeLines } from './operator-door.ts'
 import type { ReleaseAnswer } from './release-requests.ts'
 
@@ -48,7 +49,7 @@ export class RemoteDesk implements Desk {
   }
 
   addPartner(wish: PartnerWish): Promise<{ partner: string; key: string; until: string }> {
-    return this.#ask('POST', 'partners', Buffer.from(JSON.stringify(wish)))
+    return this.#ask('POST', 'partners', inJson(wish))
   }
 
   async revokePartner(partner: string): Promise<void> {
@@ -71,6 +72,18 @@ export class RemoteDesk implements Desk {
     return this.#ask('GET', 'retention')
   }
 
+  placeHold(wish: HoldWish): Promise<Hold> {
+    return this.#ask('POST', 'holds', inJson(wish))
+  }
+
+  async releaseHold(caseId: string, why: string): Promise<void> {
+    await this.#ask('POST', 'holds/release', inJson({ case: caseId, why }))
+  }
+
+  holds(): Promise<Hold[]> {
+    return this.#ask('GET', 'holds')
+  }
+
   async #ask<T>(method: string, path: string, body?: Buffer): Promise<T> {
     const answer = await fetch(`${this.#url}/v1/operator/${path}`, {
       method,
@@ -85,4 +98,8 @@ export class RemoteDesk implements Desk {
       )
     return content
   }
+}
+
+function inJson(wish: object): Buffer {
+  return Buffer.from(JSON.stringify(wish))
 }

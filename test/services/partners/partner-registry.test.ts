@@ -10,34 +10,19 @@ import {
   revokePartner,
 } from '../../../services/partners/partner-registry.ts'
 import { ManualClock } from '../../../shared/clock.ts'
-import { decideBlock } from '../../../shared/ledger/decide-block.ts'
-import type { Ledger, LedgerEvent, LedgerState } from '../../../shared/ledger/port.ts'
-import { at, folded } from '../../shared/ledger/folded.ts'
+import { memoryLedger } from '../../doubles/memory-ledger.ts'
 
 const known = new Set(['feature_usage', 'downloads'])
 const wish = { name: 'Example Ltd', datasets: ['downloads'], purpose: 'capacity', until: '2027-06-30' }
 
-function memoryLedger() {
-  let state = folded()
-  const events: LedgerEvent[] = []
-  const ledger: Ledger = {
-    state: async () => state,
-    async append<Result>(decide: (now: LedgerState) => { events: readonly LedgerEvent[]; result: Result }) {
-      const { entries, state: after, outcomes } = decideBlock(state, [decide], at)
-      const [outcome] = outcomes
-      if (!outcome || 'error' in outcome) throw outcome?.error
-      state = after
-      events.push(...entries.map(({ event }) => event))
-      return outcome.result as Result
-    },
-    async *entries() {},
-  }
-  return { ledger, events, clock: new ManualClock('2026-11-24T10:00:00Z') }
+function openRegistry() {
+  const clock = new ManualClock('2026-11-24T10:00:00Z')
+  return { ...memoryLedger(clock), clock }
 }
 
 describe('the partner registry', () => {
   it('gives a key that is the partner’s until its end, to the millisecond', async () => {
-    const { ledger, clock } = memoryLedger()
+    const { ledger, clock } = openRegistry()
     const { partner, key, until } = await addPartner(ledger, clock, wish, known)
     assert.match(key, /^hcp_[A-Za-z0-9_-]{43}$/)
     assert.equal(until, '2027-06-30T00:00:00.000Z')
@@ -51,7 +36,7 @@ describe('the partner registry', () => {
   })
 
   it('keeps the key’s SHA-256 and nothing else of it', async () => {
-    const { ledger, events, clock } = memoryLedger()
+    const { ledger, events, clock } = openRegistry()
     const { key } = await addPartner(ledger, clock, wish, known)
     const text = JSON.stringify(events)
     assert.ok(text.includes(createHash('sha256').update(key).digest('hex')))
@@ -64,7 +49,7 @@ describe('the partner registry', () => {
   })
 
   it('knows no other key, however near', async () => {
-    const { ledger, clock } = memoryLedger()
+    const { ledger, clock } = openRegistry()
     const { key, partner } = await addPartner(ledger, clock, wish, known)
     const state = await ledger.state()
     const hash = createHash('sha256').update(key).digest('hex')
@@ -73,7 +58,7 @@ describe('the partner registry', () => {
   })
 
   it('revokes at once and for good; again is no fault, of nobody is', async () => {
-    const { ledger, events, clock } = memoryLedger()
+    const { ledger, events, clock } = openRegistry()
     const first = await addPartner(ledger, clock, wish, known)
     const second = await addPartner(ledger, clock, wish, known)
     assert.notEqual(first.key, second.key)
@@ -121,7 +106,7 @@ describe('the partner registry', () => {
   ]
   for (const [change, text] of refused) {
     it(`refuses ${JSON.stringify(change).slice(0, 40)} and says what to do`, async () => {
-      const { ledger, events, clock } = memoryLedger()
+      const { ledger, events, clock } = openRegistry()
       const bad = { ...wish, ...change } as PartnerWish
       await assert.rejects(
         addPartner(ledger, clock, bad, known),
@@ -132,13 +117,13 @@ describe('the partner registry', () => {
   }
 
   it('refuses what is no wish at all', async () => {
-    const { ledger, clock } = memoryLedger()
+    const { ledger, clock } = openRegistry()
     for (const nothing of [null, undefined, 'x', []])
       await assert.rejects(addPartner(ledger, clock, nothing as unknown as PartnerWish, known), PartnerError)
   })
 
   it('takes the longest there may be, each dataset once', async () => {
-    const { ledger, clock } = memoryLedger()
+    const { ledger, clock } = openRegistry()
     const longest = {
       ...{ name: ` ${'𝒳'.repeat(100)} `, purpose: 'é'.repeat(500), until: '2031-11-24T10:00:00Z' },
       datasets: ['downloads', 'feature_usage', 'downloads'],
