@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { readConfig } from '../../shared/config.ts'
 import { accessLogFormats } from '../importer/access-log-line.ts'
 import { explain } from '../start-failure.ts'
+import { type AuditOptions, runAudit } from './audit.ts'
 import { closeDay } from './close.ts'
 import { runDemo } from './demo.ts'
 import { runDoctor } from './doctor.ts'
@@ -41,6 +42,17 @@ program
   .description('check this machine and installation; names the mend for what is wrong')
   .option('--settings', 'print every setting with its default and meaning', false)
   .action((options: { settings: boolean }) => runDoctor(process.env, options))
+
+const severalUrls = (url: string, before: string[]) => [...before, url]
+program
+  .command('audit')
+  .description('check the promises of the policy on this installation as it stands; a table to be filed')
+  .option('--json', 'the same as JSON', false)
+  .option('--collector <url>', 'where a collector answers; may be repeated', severalUrls, [])
+  .option('--worker <url>', 'where a worker answers; may be repeated', severalUrls, [])
+  .option('--reporting <url>', 'where reporting answers; may be repeated', severalUrls, [])
+  .option('--head <seq:hash>', 'a head of the ledger that somebody else kept')
+  .action((options: AuditOptions) => runAudit(readConfig(process.env), options))
 
 program
   .command('keys')

@@ -41,6 +41,15 @@ export async function openEmbeddedChoiceLog(options: EmbeddedChoiceLogOptions): 
   return new EmbeddedChoiceLog(file, header, await open(file, 'a'), choices as Choice[], options.clock)
 }
 
+/** What is in the file now, for who only looks, beside the process that has it. None where there is no file. */
+export async function readChoiceFile(dir: string): Promise<readonly Choice[]> {
+  const text = await readFile(path.join(dir, fileName), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw error
+  })
+  return readLines(text).entries.slice(1) as Choice[]
+}
+
 class EmbeddedChoiceLog implements ChoiceLog {
   readonly #file: string
   readonly #header: string
@@ -63,9 +72,11 @@ class EmbeddedChoiceLog implements ChoiceLog {
   }
 
   append(choice: NewChoice): Promise<Choice> {
+    const seen = this.#folded.seenBy(choice)
     return this.#writing.run(async () => {
       const kept: Choice = {
         ...choice,
+        ...seen,
         id: randomBytes(8).toString('hex'),
         at: Math.max(this.#lastAt, this.#clock.now()),
       }
