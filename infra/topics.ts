@@ -54,20 +54,27 @@ export function eventsTopic(prefix: string, partitions: number, replication: num
   }
 }
 
-/** Opt-outs and deletions: the newest of each is kept for good, so that they survive the loss of Redis. */
-export function choicesTopic(prefix: string, partitions: number, replication: number): DeclaredTopic {
+/**
+ * Opt-outs and deletions, kept until they are removed, so that they survive the loss of Redis. One partition: they have one
+ * order. What was removed is compacted away within the time that is promised for it.
+ */
+export function choicesTopic(prefix: string, replication: number): DeclaredTopic {
   return {
     name: `${prefix}-choices`,
-    partitions,
+    partitions: 1,
     replication,
     configs: {
       'cleanup.policy': 'compact',
       'segment.ms': String(hourMs),
-      'max.compaction.lag.ms': String(compactionMs),
+      'min.cleanable.dirty.ratio': '0.01',
+      'min.compaction.lag.ms': '0',
+      'max.compaction.lag.ms': String(hourMs),
       'delete.retention.ms': String(compactionMs),
+      'file.delete.delay.ms': '60000',
+      'message.timestamp.type': 'LogAppendTime',
       ...copies(replication),
     },
-    atMost: ['segment.ms', 'max.compaction.lag.ms'],
+    atMost: ['segment.ms', 'min.cleanable.dirty.ratio', 'max.compaction.lag.ms', 'file.delete.delay.ms'],
   }
 }
 

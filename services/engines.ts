@@ -3,6 +3,8 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChoiceBook } from '../shared/choices/choice-book.ts'
 import { openEmbeddedChoiceLog } from '../shared/choices/embedded.ts'
+import { openKafkaChoiceLog } from '../shared/choices/kafka.ts'
+import type { ChoiceLog } from '../shared/choices/port.ts'
 import { choiceKeyFrom, createSubjectHash } from '../shared/choices/subject.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { Config } from '../shared/config.ts'
@@ -18,6 +20,7 @@ import { isUnavailable } from '../shared/unavailable.ts'
 import { openEmbeddedWarehouse } from '../shared/warehouse/embedded.ts'
 import type { Warehouse } from '../shared/warehouse/port.ts'
 import { openServerWarehouse } from '../shared/warehouse/server.ts'
+import { refuseUnfinished } from './transfer/restore-mark.ts'
 
 export interface EngineOptions {
   readonly config: Config
@@ -56,19 +59,41 @@ export async function openKeyValue({ config, clock, logger }: EngineOptions): Pr
   return await openRedisKeyValue({ url: config.keyValueUrl, warn: (message) => logger.warn(message) })
 }
 
-/** @throws WarehouseUnavailableError when ClickHouse cannot be reached now */
-export async function openWarehouse({ config, logger }: EngineOptions): Promise<Warehouse> {
+/**
+ * @throws WarehouseUnavailableError when ClickHouse cannot be reached now
+ * @throws ForeseenError when what is in it is half of an export that is being restored
+ */
+export async function openWarehouse(options: EngineOptions): Promise<Warehouse> {
+  const warehouse = await openAnyWarehouse(options)
+  try {
+    await refuseUnfinished(warehouse)
+    return warehouse
+  } catch (error) {
+    await warehouse.close()
+    throw error
+  }
+}
+
+/** The same, whatever is in it: for the command that restores. */
+export async function openAnyWarehouse({ config, logger }: EngineOptions): Promise<Warehouse> {
   if (isEmbedded(config.warehouseUrl))
     return await openEmbeddedWarehouse({ dir: path.join(config.dataDir, 'warehouse') })
   const { warehouseUrl: url, warehouseReaderUrl: readerUrl } = config
   return await openServerWarehouse({ url, readerUrl, warn: (message) => logger.warn(message) })
 }
 
-/** Who has chosen what. On servers there is none yet: collectors and workers of their own honour the signals of a request only. */
-export async function openChoiceBook({ config, clock }: EngineOptions, adminToken: string): Promise<ChoiceBook> {
-  const choiceKey = choiceKeyFrom(config.choiceKey || adminToken)
-  const log = await openEmbeddedChoiceLog({ dir: path.join(config.dataDir, 'choices'), choiceKey, clock })
-  return { log, subjectOf: createSubjectHash(choiceKey) }
+/** Who has chosen what; kept where the event log is. With Kafka it opens at once, and says itself when it has been read. */
+export async function openChoiceBook(options: EngineOptions, adminToken: string): Promise<ChoiceBook> {
+  const choiceKey = choiceKeyFrom(options.config.choiceKey || adminToken)
+  return { log: await openChoiceLog(options, choiceKey), subjectOf: createSubjectHash(choiceKey) }
+}
+
+async function openChoiceLog({ config, clock, logger, onFatal }: EngineOptions, choiceKey: Buffer): Promise<ChoiceLog> {
+  if (isEmbedded(config.eventLogUrl))
+    return await openEmbeddedChoiceLog({ dir: path.join(config.dataDir, 'choices'), choiceKey, clock })
+  const { replication, eventLogUrl } = config
+  const warn = (message: string) => logger.warn(message)
+  return openKafkaChoiceLog({ address: parseKafkaUrl(eventLogUrl), choiceKey, replication, warn, onFatal })
 }
 
 /** Tries until it works; errors other than a server's being away are not waited on. */

@@ -8,7 +8,7 @@ import { createUnitHash } from './collector/partition.ts'
 import { createCollector } from './collector/server.ts'
 import { Spool } from './collector/spool.ts'
 import { SpoolingSink } from './collector/spooling-sink.ts'
-import { openEventLog } from './engines.ts'
+import { openChoiceBook, openEventLog } from './engines.ts'
 import { givenSecrets, requireServers } from './role.ts'
 import { runProcess } from './run-process.ts'
 
@@ -25,18 +25,24 @@ runProcess(async ({ config, logger, onFatal }) => {
     warn: (message) => logger.warn(message),
   })
   const metrics = createMetrics()
+  const engines = { config, clock: systemClock, logger, onFatal }
+  const choices = await openChoiceBook(engines, credentials.adminToken)
   const sink = new SpoolingSink({
-    openLog: () => openEventLog({ config, clock: systemClock, logger, onFatal }),
+    openLog: () => openEventLog(engines),
     spool,
     unitHash: createUnitHash(credentials.writeKey),
     logger,
     metrics,
   })
-  const readiness = () => ({ ready: true, checks: {} })
+  const readiness = () => {
+    const known = choices.log.readiness()
+    return { ready: known === 'ok', checks: { choices: known } }
+  }
   const collector = await createCollector({
     config,
     catalogue,
     sink,
+    choices,
     credentials,
     clock: systemClock,
     logger,
@@ -48,6 +54,7 @@ runProcess(async ({ config, logger, onFatal }) => {
     async close() {
       await collector.drain()
       await sink.close()
+      await choices.log.close()
       await lock.release()
     },
   }

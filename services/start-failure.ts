@@ -2,6 +2,7 @@
 
 import { TopicDifferenceError } from '../infra/topics.ts'
 import { CatalogueError } from '../shared/catalogue-field.ts'
+import { ChoiceKeyError, ChoiceLogUnavailableError } from '../shared/choices/port.ts'
 import { ConfigError } from '../shared/config.ts'
 import { CredentialsError } from '../shared/credentials.ts'
 import { DataDirectoryInUseError } from '../shared/data-directory.ts'
@@ -26,6 +27,8 @@ const foreseen = [
   KafkaUrlError,
   TopicDifferenceError,
   LogUnavailableError,
+  ChoiceKeyError,
+  ChoiceLogUnavailableError,
   KeyValueUnavailableError,
   WarehouseUnavailableError,
   LedgerBrokenError,

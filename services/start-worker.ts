@@ -7,7 +7,7 @@ import { sharedLease } from '../shared/lease.ts'
 import { openLedger } from '../shared/ledger/warehouse-ledger.ts'
 import { createMetrics } from '../shared/metrics.ts'
 import { readPolicy } from '../shared/policy/policy.ts'
-import { openEventLog, openKeyValue, openWarehouse, whenReachable } from './engines.ts'
+import { openChoiceBook, openEventLog, openKeyValue, openWarehouse, whenReachable } from './engines.ts'
 import { givenSecrets, requireServers } from './role.ts'
 import { runProcess } from './run-process.ts'
 import { openLocator } from './worker/locate.ts'
@@ -36,16 +36,19 @@ runProcess(async ({ config, logger, onFatal, stopping }) => {
   logger.info({ url: await server.listen() }, 'health and metrics of the worker')
   const options = { config, clock: systemClock, logger, onFatal }
   const log = await whenReachable(logger, stopping, () => openEventLog(options))
+  const choices = await openChoiceBook(options, credentials.adminToken)
+  await whenReachable(logger, stopping, () => choices.log.catchUp())
   const keyValue = await whenReachable(logger, stopping, () => openKeyValue(options))
   const warehouse = await whenReachable(logger, stopping, () => openWarehouse(options))
   const ledger = await whenReachable(logger, stopping, () => openLedger({ keyValue, warehouse, clock: systemClock }))
-  const sealing = { log, keyValue, warehouse, ledger, catalogue, clock: systemClock, locate, logger, metrics }
+  const sealing = { log, keyValue, warehouse, ledger, choices, catalogue, clock: systemClock, locate, logger, metrics }
   const worker = new Worker({
     sealer: new Sealer({ ...sealing, scratchDir: path.join(dir, 'scratch', 'seal') }),
     log,
     keyValue,
     warehouse,
     ledger,
+    choices,
     policy,
     catalogue,
     clock: systemClock,
@@ -64,7 +67,7 @@ runProcess(async ({ config, logger, onFatal, stopping }) => {
     async close() {
       await worker.drain()
       await server.drain()
-      for (const engine of [log, keyValue, warehouse]) await engine.close()
+      for (const engine of [log, choices.log, keyValue, warehouse]) await engine.close()
       await lock.release()
     },
   }

@@ -1,4 +1,5 @@
 /** Telling a server that is away from everything else that can go wrong. */
+import { ChoiceLogUnavailableError } from './choices/port.ts'
 import { LogUnavailableError } from './eventlog/port.ts'
 import { KeyValueUnavailableError } from './keyvalue/port.ts'
 import { WarehouseUnavailableError } from './warehouse/port.ts'
@@ -7,6 +8,7 @@ import { WarehouseUnavailableError } from './warehouse/port.ts'
 export function isUnavailable(error: unknown): boolean {
   return (
     error instanceof LogUnavailableError ||
+    error instanceof ChoiceLogUnavailableError ||
     error instanceof KeyValueUnavailableError ||
     error instanceof WarehouseUnavailableError
   )

@@ -5,7 +5,7 @@ import type { Config } from '../../shared/config.ts'
 import { DataDirectoryInUseError, readLock } from '../../shared/data-directory.ts'
 import { openLedger } from '../../shared/ledger/warehouse-ledger.ts'
 import { createLogger } from '../../shared/logger.ts'
-import { isEmbedded, openEventLog, openKeyValue, openWarehouse } from '../engines.ts'
+import { isEmbedded, openChoiceBook, openEventLog, openKeyValue, openWarehouse } from '../engines.ts'
 import { startHeadcount } from '../headcount.ts'
 import type { Desk } from '../operator/desk.ts'
 import { LocalDesk } from '../operator/local-desk.ts'
@@ -58,26 +58,36 @@ async function withServers<T>(config: Config, work: (desk: Desk) => Promise<T>):
   })
   failed.catch(() => undefined)
   const options = { config, clock: systemClock, logger, onFatal: (error: unknown) => fail(error) }
-  const log = await openEventLog(options)
+  const opened: { close(): Promise<void> }[] = []
+  const keep = <Engine extends { close(): Promise<void> }>(engine: Engine) => {
+    opened.push(engine)
+    return engine
+  }
   try {
-    const keyValue = await openKeyValue(options)
-    try {
-      // Workers tell how far they are each second, and heed what is announced.
-      const nudge = async () => undefined
-      const warehouse = await openWarehouse(options)
-      try {
-        const ledger = await openLedger({ keyValue, warehouse, clock: systemClock })
-        const { dataDir } = config
-        const tools = { log, keyValue, warehouse, ledger, catalogue, dataDir, mayHoldRaw: false }
-        const desk = new LocalDesk({ ...tools, clock: systemClock, writeKey, nudge })
-        return await Promise.race([work(desk), failed])
-      } finally {
-        await warehouse.close()
-      }
-    } finally {
-      await keyValue.close()
+    const log = keep(await openEventLog(options))
+    const keyValue = keep(await openKeyValue(options))
+    const warehouse = keep(await openWarehouse(options))
+    const ledger = await openLedger({ keyValue, warehouse, clock: systemClock })
+    // Without the secret that they are kept under, they are left alone.
+    const choices = config.choiceKey || config.adminToken ? await openChoiceBook(options, config.adminToken) : undefined
+    if (choices) keep(choices.log)
+    await Promise.race([choices?.log.catchUp(), failed])
+    // Workers tell how far they are each second, and heed what is announced.
+    const nudge = async () => undefined
+    const { dataDir } = config
+    const tools = {
+      log,
+      keyValue,
+      warehouse,
+      ledger,
+      ...(choices && { choices }),
+      catalogue,
+      dataDir,
+      mayHoldRaw: false,
     }
+    const desk = new LocalDesk({ ...tools, clock: systemClock, writeKey, nudge })
+    return await Promise.race([work(desk), failed])
   } finally {
-    await log.close()
+    for (const engine of opened.reverse()) await engine.close()
   }
 }

@@ -72,9 +72,11 @@ class EmbeddedChoiceLog implements ChoiceLog {
   }
 
   append(choice: NewChoice): Promise<Choice> {
+    const seen = this.#folded.seenBy(choice)
     return this.#writing.run(async () => {
       const kept: Choice = {
         ...choice,
+        ...seen,
         id: randomBytes(8).toString('hex'),
         at: Math.max(this.#lastAt, this.#clock.now()),
       }

@@ -1,5 +1,5 @@
 /** The choice log folded up in memory: about 200 bytes for each subject. */
-import { type Choice, type Choices, historyMax, type Subject } from './port.ts'
+import { type Choice, type Choices, historyMax, type NewChoice, type Subject } from './port.ts'
 
 interface Known {
   entries: Choice[]
@@ -31,9 +31,19 @@ export class FoldedChoices implements Choices {
     yield* entries.sort((a, b) => a.at - b.at)
   }
 
-  /** Adds the next entry of the log; returns those that the subject has too many, to be removed from the log. */
+  /** What a new entry says of the opt-out that it may undo: only the one that is known here now. */
+  seenBy({ act, subject }: NewChoice): Pick<Choice, 'undoes'> {
+    const last = act === 'opt-in' ? lastOptOut(this.history(subject)) : undefined
+    return last ? { undoes: last.id } : {}
+  }
+
+  /**
+   * Adds the next entry of the log; returns those to be removed from the log, because the subject has too many or because
+   * this one has no effect.
+   */
   add(choice: Choice): readonly Choice[] {
     const known = this.#subjects.get(choice.subject) ?? { entries: [], countedFrom: Number.NEGATIVE_INFINITY }
+    if (isWithoutEffect(choice, known.entries)) return [choice]
     this.#subjects.set(choice.subject, known)
     const before = known.countedFrom
     known.entries.push(choice)
@@ -56,6 +66,17 @@ export class FoldedChoices implements Choices {
 function spareOf(entries: readonly Choice[]): Choice {
   const isLast = (choice: Choice, index: number) => !entries.some(({ act }, i) => i > index && act === choice.act)
   return entries.find((choice, index) => !isLast(choice, index)) as Choice
+}
+
+function lastOptOut(entries: readonly Choice[]): Choice | undefined {
+  return entries.findLast(({ act }) => act === 'opt-out')
+}
+
+/** An opt-in undoes no opt-out that had not been seen when it was asked for: another process may just have taken it. */
+function isWithoutEffect({ act, undoes }: Choice, entries: readonly Choice[]): boolean {
+  if (act !== 'opt-in') return false
+  const last = lastOptOut(entries)
+  return last !== undefined && last.id !== undoes
 }
 
 /** From when a subject is counted after one more choice. */

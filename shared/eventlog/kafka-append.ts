@@ -24,6 +24,8 @@ export interface KafkaAppendsOptions {
   pendingBytesMax: number
   /** An append that is not acknowledged by then fails. */
   appendTimeoutMs: number
+  /** How the values of one request become a batch. Without: as they are, without keys. */
+  encode?: typeof encodeBatch
 }
 
 /** The records of one append that go to one partition. */
@@ -176,6 +178,7 @@ export class KafkaAppends {
     const timeoutMs = Math.ceil(this.#options.appendTimeoutMs / 2)
     const link = await this.#cluster.link(leader, purpose, timeoutMs)
     const now = Date.now()
+    const { encode = encodeBatch } = this.#options
     const values = [...units].map(([partition, ofPartition]) => {
       return [partition, ofPartition.flatMap((unit) => unit.values)] as const
     })
@@ -186,7 +189,7 @@ export class KafkaAppends {
     let at = 0
     const batches = new Map<number, Buffer>()
     for (const [partition, ofPartition] of values) {
-      const batch = encodeBatch(ofPartition, now, room.subarray(at))
+      const batch = encode(ofPartition, now, room.subarray(at))
       at += batch.length
       batches.set(partition, batch)
     }

@@ -1,4 +1,7 @@
-/** Kafka's record batch, format 2: what a produce request carries and a fetch answers with. Records have a value only. */
+/**
+ * Kafka's record batch, format 2: what a produce request carries and a fetch answers with. Records of the event log have a
+ * value only; those of a compacted topic have a key, and no value when they say that the key is gone.
+ */
 import { gunzipSync } from 'node:zlib'
 import { crc32c } from './crc32c.ts'
 import { WireReader } from './kafka-wire.ts'
@@ -36,18 +39,39 @@ export function encodeBatch(
 ): Buffer {
   let at = headerBytes
   for (const [index, value] of values.entries()) at = writeRecord(batch, at, index, value)
+  return withHeader(batch, at, values.length, now)
+}
+
+export interface KeyedValue {
+  readonly key: Buffer
+  /** Undefined: a tombstone, by which compaction removes the key. */
+  readonly value: Buffer | undefined
+}
+
+/** As `encodeBatch`, for a compacted topic. */
+export function encodeKeyedBatch(records: readonly KeyedValue[], now: number): Buffer {
+  const overhead = headerBytes + recordOverheadBytes * records.length
+  const bytes = records.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), overhead)
+  const batch = Buffer.allocUnsafe(bytes)
+  let at = headerBytes
+  for (const [index, record] of records.entries()) at = writeKeyedRecord(batch, at, index, record)
+  return withHeader(batch, at, records.length, now)
+}
+
+/** Everything before the records, and the batch cut to its length. */
+function withHeader(batch: Buffer, at: number, count: number, now: number): Buffer {
   batch.writeBigInt64BE(0n, 0)
   batch.writeInt32BE(at - lengthCountsFrom, 8)
   batch.writeInt32BE(-1, 12)
   batch.writeInt8(format, 16)
   batch.writeInt16BE(0, 21)
-  batch.writeInt32BE(values.length - 1, 23)
+  batch.writeInt32BE(count - 1, 23)
   batch.writeBigInt64BE(BigInt(now), 27)
   batch.writeBigInt64BE(BigInt(now), 35)
   batch.writeBigInt64BE(-1n, 43)
   batch.writeInt16BE(-1, 51)
   batch.writeInt32BE(-1, 53)
-  batch.writeInt32BE(values.length, 57)
+  batch.writeInt32BE(count, 57)
   batch.writeUInt32BE(crc32c(batch.subarray(crcCountsFrom, at)), 17)
   return batch.subarray(0, at)
 }
@@ -68,6 +92,24 @@ function writeRecord(batch: Buffer, start: number, index: number, value: Buffer)
   return at
 }
 
+function writeKeyedRecord(batch: Buffer, start: number, index: number, { key, value }: KeyedValue): number {
+  const valueBytes = value === undefined ? 1 : varintBytes(value.length) + value.length
+  let at = writeVarint(batch, start, 3 + varintBytes(index) + varintBytes(key.length) + key.length + valueBytes)
+  batch[at++] = 0
+  batch[at++] = 0
+  at = writeVarint(batch, at, index)
+  at = writeVarint(batch, at, key.length)
+  at += key.copy(batch, at)
+  // -1 in zigzag: there is no value.
+  if (value === undefined) batch[at++] = 1
+  else {
+    at = writeVarint(batch, at, value.length)
+    at += value.copy(batch, at)
+  }
+  batch[at++] = 0
+  return at
+}
+
 /** For numbers that are not negative. */
 function writeVarint(buffer: Buffer, start: number, value: number): number {
   let at = start
@@ -83,8 +125,15 @@ function varintBytes(value: number): number {
   return bytes
 }
 
+/** A record as a compacted topic has it. */
+export interface KeyedRecord extends LogRecord {
+  /** Undefined where the record has none. */
+  readonly key?: Buffer
+  readonly isTombstone?: boolean
+}
+
 export interface DecodedBatches {
-  records: LogRecord[]
+  records: KeyedRecord[]
   /** The position after the last whole batch; undefined when there is none. */
   next: number | undefined
 }
@@ -95,7 +144,7 @@ export interface DecodedBatches {
  * @throws Error for a compression that nobody here writes
  */
 export function decodeBatches(bytes: Buffer): DecodedBatches {
-  const records: LogRecord[] = []
+  const records: KeyedRecord[] = []
   let next: number | undefined
   for (let at = 0; at + headerBytes <= bytes.length; ) {
     const end = at + lengthCountsFrom + bytes.readInt32BE(at + 8)
@@ -106,7 +155,7 @@ export function decodeBatches(bytes: Buffer): DecodedBatches {
   return { records, next }
 }
 
-function decodeBatch(batch: Buffer, records: LogRecord[]): number {
+function decodeBatch(batch: Buffer, records: KeyedRecord[]): number {
   if (batch.readInt8(16) !== format) throw new Error(`a record batch of Kafka has the old format ${batch.readInt8(16)}`)
   const base = Number(batch.readBigInt64BE(0))
   const attributes = batch.readInt16BE(21)
@@ -122,9 +171,12 @@ function decodeBatch(batch: Buffer, records: LogRecord[]): number {
     const time = firstTime + reader.varint()
     const position = base + reader.varint()
     const keyBytes = reader.varint()
-    if (keyBytes > 0) reader.bytes(keyBytes)
-    const value = reader.bytes(Math.max(0, reader.varint()))
-    records.push({ position, appendedAt: appendTime ?? time, value })
+    const key = keyBytes > 0 ? reader.bytes(keyBytes) : undefined
+    const valueBytes = reader.varint()
+    const value = reader.bytes(Math.max(0, valueBytes))
+    const appendedAt = appendTime ?? time
+    if (key === undefined) records.push({ position, appendedAt, value })
+    else records.push({ position, appendedAt, value, key, isTombstone: valueBytes < 0 })
     // Headers, of which we write none.
     reader.bytes(start + bytes - reader.at)
   }

@@ -14,16 +14,28 @@ export interface Bounds {
 }
 
 export async function readBounds(cluster: KafkaCluster, topic: string, partition: number): Promise<Bounds> {
+  const start = await readPosition(cluster, topic, partition, earliest)
+  return { start, end: await readEnd(cluster, topic, partition) }
+}
+
+/** The position after the last record that was acknowledged before this was called. */
+export function readEnd(cluster: KafkaCluster, topic: string, partition: number): Promise<number> {
+  return readPosition(cluster, topic, partition, latest)
+}
+
+async function readPosition(
+  cluster: KafkaCluster,
+  topic: string,
+  partition: number,
+  timestamp: number,
+): Promise<number> {
   const leader = cluster.leaderOf(partition)
   if (leader === undefined) throw new Error(`partition ${partition} has no leader`)
-  const position = async (timestamp: number) => {
+  try {
     const link = await cluster.link(leader, purpose, requestMs)
     const topics = [{ topic, partitions: [{ partition, timestamp }] }]
     const { responses } = await link.broker.listOffsets({ replicaId: -1, isolationLevel: 0, topics })
     return Number(responses[0]?.partitions[0]?.offset)
-  }
-  try {
-    return { start: await position(earliest), end: await position(latest) }
   } catch (error) {
     await cluster.drop(leader, purpose)
     throw error

@@ -1,11 +1,11 @@
 /** Reads one partition forward from its leader, keeping what a read left over for the next one. */
 
-import { decodeBatches } from './kafka-batch.ts'
+import { decodeBatches, type KeyedRecord } from './kafka-batch.ts'
 import type { Bounds } from './kafka-bounds.ts'
 import type { KafkaCluster } from './kafka-cluster.ts'
 import { answerType, inWords, KafkaAnswerError } from './kafka-error.ts'
 import { type Fetched, fetchExchange } from './kafka-requests.ts'
-import { type LogRecord, LogUnavailableError, type ReadLimit } from './port.ts'
+import { LogUnavailableError, type ReadLimit } from './port.ts'
 
 const pollMsMax = 1000
 const fetchBytesMin = 64 * 1024
@@ -32,7 +32,7 @@ export class KafkaReader {
   readonly #options: KafkaReaderOptions
   readonly #purpose: string
   /** Records read ahead, in order, from `#from` on without gaps that are not the log’s own. */
-  #ahead: LogRecord[] = []
+  #ahead: KeyedRecord[] = []
   #from = 0
   /** Where the next fetch goes on. */
   #next = 0
@@ -47,7 +47,7 @@ export class KafkaReader {
   }
 
   /** As `Assignment.read`; while the leader is away it waits, also longer than `waitMs`. */
-  async read(from: number, limit: ReadLimit): Promise<{ records: LogRecord[]; end: number }> {
+  async read(from: number, limit: ReadLimit): Promise<{ records: KeyedRecord[]; end: number }> {
     const deadline = performance.now() + limit.waitMs
     this.#goTo(from)
     for (let isFresh = false; ; isFresh = true) {
@@ -79,9 +79,9 @@ export class KafkaReader {
   }
 
   /** What of the records read ahead is within the bounds; full when more would not be given even if it were there. */
-  #take(limit: ReadLimit): { records: LogRecord[]; isFull: boolean } {
+  #take(limit: ReadLimit): { records: KeyedRecord[]; isFull: boolean } {
     const before = limit.before ?? Number.POSITIVE_INFINITY
-    const records: LogRecord[] = []
+    const records: KeyedRecord[] = []
     let bytes = 0
     for (const record of this.#ahead) {
       bytes += record.value.length

@@ -1,18 +1,16 @@
 /** The event log in Apache Kafka: one topic, its id the log's id, its partitions ours, one consumer group of workers. */
-import { Kafka, logLevel } from 'kafkajs'
-import { ensureTopics, eventsTopic, replicationOf, TopicDifferenceError } from '../../infra/topics.ts'
+import { eventsTopic, replicationOf } from '../../infra/topics.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { KafkaAppends } from './kafka-append.ts'
 import { epochOf, KafkaAssignment } from './kafka-assignment.ts'
 import { type Bounds, readBounds } from './kafka-bounds.ts'
-import { KafkaCluster, securityOf } from './kafka-cluster.ts'
-import { inWords } from './kafka-error.ts'
-import { clientId } from './kafka-exchange.ts'
+import { KafkaCluster } from './kafka-cluster.ts'
 import { KafkaGroup, type Membership } from './kafka-group.ts'
 import { PartitionsInUse } from './kafka-partitions.ts'
 import { PartitionsMemo } from './kafka-partitions-memo.ts'
 import { KafkaReader } from './kafka-reader.ts'
 import { logBytesExchange } from './kafka-requests.ts'
+import { prepareTopic, untilKnown } from './kafka-topic.ts'
 import type { KafkaAddress } from './kafka-url.ts'
 import {
   type AppendedAt,
@@ -58,11 +56,13 @@ export interface KafkaEventLogOptions {
  * @throws TopicDifferenceError when the topic is there and does not keep what is promised
  */
 export async function openKafkaEventLog(options: KafkaEventLogOptions): Promise<EventLog> {
-  const topic = await prepareTopic(options)
+  const { address, partitions, replication } = options
+  const topic = await prepareTopic(address, async (admin) =>
+    eventsTopic(address.topicPrefix, partitions, await replicationOf(admin, replication)),
+  )
   const cluster = await KafkaCluster.make(options.address, topic)
   try {
-    const { errorCode, topicId, leaders } = await untilKnown(cluster)
-    if (errorCode !== 0) throw new LogUnavailableError(`Kafka does not know topic ${topic} yet`)
+    const { topicId, leaders } = await untilKnown(cluster, topic)
     if (leaders.length !== options.partitions)
       options.warn(`topic ${topic} has ${leaders.length} partitions and keeps them, not ${options.partitions}`)
     const groupId = `${options.address.topicPrefix}-partitions-${topicId}`
@@ -75,43 +75,6 @@ export async function openKafkaEventLog(options: KafkaEventLogOptions): Promise<
   } catch (error) {
     await cluster.close()
     throw error
-  }
-}
-
-async function prepareTopic({ address, partitions, replication }: KafkaEventLogOptions): Promise<string> {
-  const security = await securityOf(address)
-  const kafka = new Kafka({
-    brokers: [...address.brokers],
-    clientId,
-    logLevel: logLevel.NOTHING,
-    retry: { retries: 3 },
-    connectionTimeout: requestMs,
-    requestTimeout: 3 * requestMs,
-    ...(security as object),
-  })
-  const admin = kafka.admin()
-  try {
-    await admin.connect()
-    const declared = eventsTopic(address.topicPrefix, partitions, await replicationOf(admin, replication))
-    const found = (await admin.listTopics()).includes(declared.name)
-    // A topic that is there keeps its partitions, as an embedded log does; its settings have to fit.
-    await ensureTopics(admin, [found ? { ...declared, partitions: 1 } : declared])
-    return declared.name
-  } catch (error) {
-    if (error instanceof TopicDifferenceError) throw error
-    const where = address.brokers.join(', ')
-    throw new LogUnavailableError(`Kafka at ${where} cannot be used: ${inWords(error)}`, { cause: error })
-  } finally {
-    await admin.disconnect().catch(() => undefined)
-  }
-}
-
-/** Every partition of a topic that was just made has a leader. */
-async function untilKnown(cluster: KafkaCluster) {
-  for (let looks = 1; ; looks++) {
-    const topic = await cluster.refresh()
-    if ((topic.errorCode === 0 && topic.leaders.every((leader) => leader >= 0)) || looks === 50) return topic
-    await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
 

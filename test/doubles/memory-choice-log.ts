@@ -17,7 +17,7 @@ export class MemoryChoiceLog implements ChoiceLog {
 
   async append(choice: NewChoice): Promise<Choice> {
     this.#at = Math.max(this.#at, this.#clock.now())
-    const kept: Choice = { ...choice, id: randomBytes(8).toString('hex'), at: this.#at }
+    const kept: Choice = { ...choice, ...this.choices.seenBy(choice), id: randomBytes(8).toString('hex'), at: this.#at }
     for (const old of this.choices.add(kept)) this.choices.remove(old.subject, old.id)
     return kept
   }

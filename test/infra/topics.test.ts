@@ -10,12 +10,12 @@ if (kafka)
   describe('the topics declared in code', () => {
     it('are made when they are missing, as declared, and found as declared by every later start', async () => {
       await withAdmin(kafka, async (admin) => {
-        const declared = [eventsTopic('made', 3, 1), choicesTopic('made', 2, 1)]
+        const declared = [eventsTopic('made', 3, 1), choicesTopic('made', 1)]
         await ensureTopics(admin, declared)
         await ensureTopics(admin, declared)
         const { topics } = await admin.fetchTopicMetadata({ topics: ['made-events', 'made-choices'] })
         assert.deepEqual(topics.map(({ name, partitions }) => [name, partitions.length]).sort(), [
-          ['made-choices', 2],
+          ['made-choices', 1],
           ['made-events', 3],
         ])
         const resources = [{ type: topicType, name: 'made-events', configNames: ['retention.ms', 'segment.ms'] }]
