@@ -17,7 +17,7 @@ const settleMs = 20_000
 
 export class WholeInstallation {
   readonly dir: string
-  readonly clock = new ManualClock(startTime)
+  readonly clock: ManualClock
   /** Every line that was logged, at every level. */
   readonly lines: string[] = []
   readonly logger: Logger
@@ -26,8 +26,14 @@ export class WholeInstallation {
   readonly #wrapEngines: (engines: Engines) => Engines
   #running: Headcount | undefined
 
-  private constructor(dir: string, wrapEngines: (engines: Engines) => Engines, settings: Record<string, string>) {
+  private constructor(
+    dir: string,
+    wrapEngines: (engines: Engines) => Engines,
+    settings: Record<string, string>,
+    at: string,
+  ) {
     this.dir = dir
+    this.clock = new ManualClock(at)
     this.settings = { ...settings }
     this.#wrapEngines = wrapEngines
     this.logger = createLogger({ logLevel: 'trace' }, { write: (line) => void this.lines.push(line) })
@@ -36,9 +42,10 @@ export class WholeInstallation {
   static async start(
     wrapEngines = (engines: Engines) => engines,
     settings: Record<string, string> = {},
+    at = startTime,
   ): Promise<WholeInstallation> {
     const dir = await mkdtemp(path.join(os.tmpdir(), 'headcount-privacy-'))
-    const installation = new WholeInstallation(dir, wrapEngines, settings)
+    const installation = new WholeInstallation(dir, wrapEngines, settings, at)
     await installation.restart()
     return installation
   }
