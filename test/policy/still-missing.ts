@@ -2,8 +2,6 @@
 export const stillMissing: readonly string[] = [
   'share-aggregate',
   'never-disclose',
-  'share-purposes',
-  'access',
   'update',
   'personal-refused',
   'protect',
