@@ -1,6 +1,6 @@
 /**
  * One batch through the pipeline: open the records, fetch the keys they need, run every event, and give the block to
- * store. Running the same records again gives the same block.
+ * store. Running the same records again gives the same block, but for those who have chosen meanwhile not to be in it.
  */
 import type { Catalogue } from '../../shared/catalogue.ts'
 import type { LeftOut } from '../../shared/choices/left-out.ts'
@@ -22,7 +22,7 @@ import { isImport, placedTime } from './place-in-time.ts'
 import { createPseudonymiser, type Pseudonymiser } from './pseudonymise.ts'
 import type { Quarantine } from './quarantine.ts'
 import { Rollup } from './roll-up.ts'
-import { blockOf, type Stretch } from './store.ts'
+import { type Block, blockOf, type Stretch } from './store.ts'
 import type { Timing } from './timing.ts'
 
 /** The longest the event loop is held by a batch before others get a turn. */
@@ -47,8 +47,9 @@ export interface BatchTools {
 }
 
 export interface BatchResult {
-  block: { lines: string; rows: number }
-  events: number
+  readonly block: Block
+  /** Counts the batch in the metrics, once, when it is stored. Returns how many events were counted. */
+  tell(): number
 }
 
 /** Runs batches of one partition. */
@@ -66,8 +67,11 @@ export class BatchRunner {
     this.#folder = new Folder(tools.catalogue, tools.knownValues, tools.locate !== locateNowhere)
   }
 
-  /** @throws TooManyCellsError when the records must be fewer */
-  async run(records: readonly LogRecord[], stretch: Stretch): Promise<BatchResult> {
+  /**
+   * @param isStored its cells are in the table, with what they left in memory, which is not to be changed any more
+   * @throws TooManyCellsError when the records must be fewer
+   */
+  async run(records: readonly LogRecord[], stretch: Stretch, isStored = false): Promise<BatchResult> {
     const { catalogue, ids, epochKeys, quarantine, locate, metrics, knownValues, timing } = this.#tools
     ids.begin()
     quarantine.begin()
@@ -117,17 +121,20 @@ export class BatchRunner {
     const firstAppendedAt = records[0]?.appendedAt ?? 0
     const block = blockOf(catalogue, rollup.cells(firstAppendedAt), stretch)
     // All of this before the cells are stored: a batch that is in the table has left its memory.
-    await ids.save(stretch.from, firstAppendedAt)
+    await ids.save(stretch.from, firstAppendedAt, isStored)
     await knownValues.save()
-    await quarantine.save()
-    for (const [reason, events] of tally)
-      metrics.dropped.inc({ reason, intended: String(dropReasons[reason].intended) }, events)
-    metrics.clamped.inc(clamped)
-    for (const [kind, values] of withheld) metrics.confidentialValues.inc({ kind }, values)
-    for (const outcome of Object.keys(imported) as (keyof typeof imported)[])
-      this.#tools.importTally[outcome] += imported[outcome]
-    metrics.counted.inc(rollup.events)
-    return { block, events: rollup.events }
+    await quarantine.save(stretch.from)
+    const tell = () => {
+      for (const [reason, events] of tally)
+        metrics.dropped.inc({ reason, intended: String(dropReasons[reason].intended) }, events)
+      metrics.clamped.inc(clamped)
+      for (const [kind, values] of withheld) metrics.confidentialValues.inc({ kind }, values)
+      for (const outcome of Object.keys(imported) as (keyof typeof imported)[])
+        this.#tools.importTally[outcome] += imported[outcome]
+      metrics.counted.inc(rollup.events)
+      return rollup.events
+    }
+    return { block, tell }
   }
 
   /**

@@ -2,7 +2,8 @@
  * Consuming one partition, exactly once: plan in the commit, store in one part with its mark, commit.
  *
  * 1. Commit N with the plan [N, M). A stale holder's commit is refused, so it cannot start.
- * 2. Run the batch, write its memory, insert its cells and its mark as one part.
+ * 2. Run the batch, write its memory, look who has chosen meanwhile not to be counted (heeded-batch.ts), insert its cells
+ *    and its mark as one part.
  * 3. The next batch's plan commits M; when there is no next batch, M is committed by itself.
  * On assignment a plan that was left is finished first: skipped if the mark says that it is stored, else stored.
  */
@@ -14,9 +15,10 @@ import type { Gate } from '../../shared/gate.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
-import type { BatchResult, BatchRunner } from './batch.ts'
+import type { BatchRunner } from './batch.ts'
+import { HeededBatch } from './heeded-batch.ts'
 import { readPlan, writePlan } from './plan.ts'
-import { readMark, type Stretch, storeAgain, storeBlock, TooManyCellsError } from './store.ts'
+import { type Block, readMark, type Stretch, storeAgain, storeBlock, TooManyCellsError } from './store.ts'
 import type { Timing } from './timing.ts'
 
 export interface ConsumeTools {
@@ -135,10 +137,9 @@ async function runBatch(
   await assignment.commit(from, writePlan({ before, catalogueVersion: catalogue.version }))
   try {
     const events = await tools.gate.shared(async () => {
-      const batch = await runHonouring(runner, records, stretch)
-      if (!assignment.isCurrent()) throw new StaleAssignmentError('the partition was handed over while its batch ran')
-      await storeOnce(tools, batch.block, stretch)
-      return batch.events
+      const heeded = new HeededBatch(runner, records, stretch)
+      await storeOnce(tools, () => blockNow(heeded, assignment), stretch)
+      return heeded.tell()
     })
     metrics.batchEvents.observe(events)
     stop()
@@ -153,29 +154,24 @@ async function runBatch(
   }
 }
 
-/** Runs a batch until nobody in it has chosen otherwise meanwhile: what was acknowledged before it is stored is heeded. */
-async function runHonouring(
-  runner: BatchRunner,
-  records: readonly LogRecord[],
-  stretch: Stretch,
-): Promise<BatchResult> {
-  for (;;) {
-    const batch = await runner.run(records, stretch)
-    // Ends: each turn leaves out more of the records.
-    if (!(await runner.isOutdated())) return batch
-  }
+/** What may be stored at this moment. @throws StaleAssignmentError when it is another's to store */
+async function blockNow(heeded: HeededBatch, assignment: Assignment): Promise<Block> {
+  const { block } = await heeded.now()
+  if (!assignment.isCurrent()) throw new StaleAssignmentError('the partition was handed over while its batch ran')
+  return block
 }
 
 async function storeOnce(
   { warehouse, catalogue, logger }: ConsumeTools,
-  block: { lines: string; rows: number },
+  now: () => Promise<Block>,
   stretch: Stretch,
 ): Promise<void> {
+  const block = await now()
   try {
     await storeBlock(warehouse, catalogue, block, stretch)
   } catch (error) {
     logger.warn({ err: error, partition: stretch.partition }, 'an insert failed; looking whether it arrived')
-    await storeAgain(warehouse, catalogue, block, stretch)
+    await storeAgain(warehouse, catalogue, now, stretch)
   }
 }
 
@@ -195,16 +191,18 @@ async function finishPlan(assignment: Assignment, tools: ConsumeTools, from: num
     'finishing the batch that was planned before the restart',
   )
   return tools.gate.shared(async () => {
-    let block: { lines: string; rows: number }
+    const isStored = (await readMark(tools.warehouse, tools.logId, assignment.partition)) >= before - 1
+    const heeded = new HeededBatch(tools.runner, records, stretch, isStored)
     try {
-      block = (await runHonouring(tools.runner, records, stretch)).block
+      // Stored or not, it is run: the process that died may have told nobody how many events of an import it had counted.
+      await heeded.run()
     } catch (error) {
       if (!(error instanceof TooManyCellsError)) throw error
-      // Such a plan was never stored, unless the catalogue has grown since: then the mark knows.
-      return (await readMark(tools.warehouse, tools.logId, assignment.partition)) >= before - 1 ? before : from
+      // Such a plan was never stored, unless the catalogue has grown since.
+      return isStored ? before : from
     }
-    if (!assignment.isCurrent()) throw new StaleAssignmentError('the partition was handed over while its batch ran')
-    await storeAgain(tools.warehouse, tools.catalogue, block, stretch)
+    if (!isStored) await storeAgain(tools.warehouse, tools.catalogue, () => blockNow(heeded, assignment), stretch)
+    heeded.tell()
     return before
   })
 }

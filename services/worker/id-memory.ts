@@ -56,6 +56,8 @@ export class IdMemory {
   readonly #importKeys = new WeakMap<KeyedHash, IdFingerprints>()
   #newLive = new EntryList()
   #newImports = new Map<string, EntryList>()
+  /** First position of the batch whose blob was written last; undefined: an earlier process may have written the next. */
+  #savedFrom: number | undefined
 
   constructor(options: IdMemoryOptions) {
     this.#options = options
@@ -187,18 +189,25 @@ export class IdMemory {
    * Writes the batch's blobs; to be done before its cells are stored.
    * @param from first position of the batch
    * @param firstAppendedAt of its first record: the batch may be run again, so nothing that it needs is forgotten
+   * @param isStored its cells are in the table. Then the blobs that are there hold the ids of just what was counted, though
+   * some of it be left out by now: without them it would count once more when it is sent again
    */
-  async save(from: number, firstAppendedAt: number): Promise<void> {
+  async save(from: number, firstAppendedAt: number, isStored = false): Promise<void> {
     const position = String(from).padStart(16, '0')
     const { keyValue } = this.#options
-    const writes: Promise<void>[] = []
-    if (this.#newLive.bytes.length > 0) {
-      writes.push(keyValue.put(`${this.#prefix}live/${position}`, this.#newLive.bytes, { ttlMs: eventIdsMs }))
+    const isAgain = this.#savedFrom === undefined || this.#savedFrom === from
+    const save = async (key: string, { bytes }: EntryList, ttl?: { ttlMs: number }) => {
+      if (isStored && (await keyValue.get(key)) !== undefined) return
+      if (bytes.length > 0) await keyValue.put(key, bytes, ttl)
+      // An earlier run of this batch may have left the ids of somebody who has chosen since not to be in it.
+      else if (isAgain) await keyValue.delete(key)
     }
-    for (const [day, entries] of this.#newImports) {
-      writes.push(keyValue.put(`${this.#prefix}import/${day}/${position}`, entries.bytes))
-    }
+    const writes = [save(`${this.#prefix}live/${position}`, this.#newLive, { ttlMs: eventIdsMs })]
+    // An import's senders have no identifier that a choice could be made for: a day does not vanish from a batch.
+    for (const [day, entries] of this.#newImports)
+      writes.push(save(`${this.#prefix}import/${day}/${position}`, entries))
     await Promise.all(writes)
+    this.#savedFrom = from
     this.#live.expire(firstAppendedAt)
   }
 

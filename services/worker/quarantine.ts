@@ -22,6 +22,8 @@ export class Quarantine {
   readonly #keyValue: KeyValue
   readonly #prefix: string
   #entries = new Map<string, QuarantineEntry>()
+  #savedFrom: number | undefined
+  #saved: ReadonlySet<string> = new Set()
 
   constructor(keyValue: KeyValue, logId: string, partition: number) {
     this.#keyValue = keyValue
@@ -42,10 +44,17 @@ export class Quarantine {
     })
   }
 
-  async save(): Promise<void> {
-    await Promise.all(
-      [...this.#entries].map(([key, entry]) => this.#keyValue.put(key, Buffer.from(JSON.stringify(entry)), { ttlMs })),
-    )
+  /** @param from first position of the batch: run again, it may have less, as somebody has chosen not to be in it */
+  async save(from: number): Promise<void> {
+    const gone = from === this.#savedFrom ? [...this.#saved].filter((key) => !this.#entries.has(key)) : []
+    await Promise.all([
+      ...[...this.#entries].map(([key, entry]) =>
+        this.#keyValue.put(key, Buffer.from(JSON.stringify(entry)), { ttlMs }),
+      ),
+      ...gone.map((key) => this.#keyValue.delete(key)),
+    ])
+    this.#savedFrom = from
+    this.#saved = new Set(this.#entries.keys())
   }
 }
 

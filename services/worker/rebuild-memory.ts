@@ -8,6 +8,7 @@ import type { Gate } from '../../shared/gate.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { BatchRunner } from './batch.ts'
 import { batchLimit } from './consume.ts'
+import { HeededBatch } from './heeded-batch.ts'
 import { TooManyCellsError } from './store.ts'
 import type { Timing } from './timing.ts'
 
@@ -59,7 +60,12 @@ async function runAll(records: readonly LogRecord[], partition: number, tools: R
   const from = records[0]?.position ?? 0
   const before = (records.at(-1)?.position ?? from) + 1
   try {
-    await tools.gate.shared(() => tools.runner.run(records, { logId: tools.logId, partition, from, before }))
+    await tools.gate.shared(async () => {
+      // Nothing is remembered of those who have chosen since not to be counted.
+      const heeded = new HeededBatch(tools.runner, records, { logId: tools.logId, partition, from, before })
+      await heeded.now()
+      heeded.tell()
+    })
   } catch (error) {
     if (!(error instanceof TooManyCellsError) || records.length < 2) throw error
     const half = Math.ceil(records.length / 2)

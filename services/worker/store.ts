@@ -24,6 +24,12 @@ export interface Stretch {
   readonly before: number
 }
 
+/** The text of one insert. */
+export interface Block {
+  readonly lines: string
+  readonly rows: number
+}
+
 /** More cells than one part takes; nothing was stored, the caller takes fewer records. */
 export class TooManyCellsError extends Error {
   override readonly name = 'TooManyCellsError'
@@ -64,11 +70,7 @@ export async function readMark(warehouse: Warehouse, logId: string, partition: n
 }
 
 /** A batch as the text of one insert. @throws TooManyCellsError */
-export function blockOf(
-  catalogue: Catalogue,
-  cells: Iterable<Cell>,
-  stretch: Stretch,
-): { lines: string; rows: number } {
+export function blockOf(catalogue: Catalogue, cells: Iterable<Cell>, stretch: Stretch): Block {
   const lines = [markLine(catalogue, stretch)]
   let bytes = 0
   for (const cell of cells) {
@@ -88,7 +90,7 @@ export function blockOf(
 export async function storeBlock(
   warehouse: Warehouse,
   catalogue: Catalogue,
-  block: { lines: string; rows: number },
+  block: Block,
   stretch: Stretch,
   attempt = 0,
 ): Promise<void> {
@@ -104,17 +106,18 @@ export async function storeBlock(
 
 /**
  * Stores a block of which an earlier attempt may or may not have arrived: looks at the mark before and after.
+ * @param now the block as it may be stored at that moment: who is in it may have chosen otherwise since an earlier attempt
  * @throws MarkMissingError
  */
 export async function storeAgain(
   warehouse: Warehouse,
   catalogue: Catalogue,
-  block: { lines: string; rows: number },
+  now: () => Promise<Block>,
   stretch: Stretch,
 ): Promise<void> {
   for (let attempt = 0; attempt < 2; attempt++) {
     if ((await readMark(warehouse, stretch.logId, stretch.partition)) >= stretch.before - 1) return
-    await storeBlock(warehouse, catalogue, block, stretch, attempt)
+    await storeBlock(warehouse, catalogue, await now(), stretch, attempt)
   }
   if ((await readMark(warehouse, stretch.logId, stretch.partition)) < stretch.before - 1) {
     throw new MarkMissingError(
