@@ -7,12 +7,14 @@ import { type AuditOptions, runAudit } from './audit.ts'
 import { closeDay } from './close.ts'
 import { runDemo } from './demo.ts'
 import { runDoctor } from './doctor.ts'
+import { type ExportOptions, exportAll } from './export-all.ts'
 import { type HoldPlaceOptions, listHolds, placeHold, releaseHold } from './hold.ts'
 import { importFile } from './import.ts'
 import { showKeys } from './keys.ts'
 import { verifyLedgerChain } from './ledger.ts'
 import { addPartnerKey, listPartnerKeys, type PartnerAddOptions, revokePartnerKey } from './partner.ts'
 import { releaseDay } from './release.ts'
+import { type RestoreOptions, restore } from './restore.ts'
 import { showRetention } from './retention.ts'
 
 const program = new Command('headcount')
@@ -43,14 +45,15 @@ program
   .option('--settings', 'print every setting with its default and meaning', false)
   .action((options: { settings: boolean }) => runDoctor(process.env, options))
 
-const severalUrls = (url: string, before: string[]) => [...before, url]
+const several = (one: string, before: string[]) => [...before, one]
 program
   .command('audit')
   .description('check the promises of the policy on this installation as it stands; a table to be filed')
   .option('--json', 'the same as JSON', false)
-  .option('--collector <url>', 'where a collector answers; may be repeated', severalUrls, [])
-  .option('--worker <url>', 'where a worker answers; may be repeated', severalUrls, [])
-  .option('--reporting <url>', 'where reporting answers; may be repeated', severalUrls, [])
+  .option('--collector <url>', 'where a collector answers; may be repeated', several, [])
+  .option('--worker <url>', 'where a worker answers; may be repeated', several, [])
+  .option('--reporting <url>', 'where reporting answers; may be repeated', several, [])
+  .option('--log <file>', 'a file that log lines of a process go to; may be repeated', several, [])
   .option('--head <seq:hash>', 'a head of the ledger that somebody else kept')
   .action((options: AuditOptions) => runAudit(readConfig(process.env), options))
 
@@ -99,6 +102,30 @@ hold
   .command('list')
   .description('every hold that was ever placed, and which still hold')
   .action(() => listHolds(readConfig(process.env)))
+
+program
+  .command('export-all')
+  .description(
+    'counts, releases and ledger, whole, into a folder, for another installation; no raw record, key or choice',
+  )
+  .argument('<dir>', 'folder to make')
+  .requiredOption('--to <text>', 'who it is for; it stands in the ledger')
+  .requiredOption('--case <id>', 'which matter; it stands in the ledger')
+  .addOption(
+    new Option(
+      '--open <what>',
+      'what becomes of open days, weeks and months: without, they are a reason to refuse',
+    ).choices(['close', 'leave-out']),
+  )
+  .action((dir: string, options: ExportOptions) => exportAll(readConfig(process.env), dir, options))
+
+program
+  .command('restore')
+  .description('an export into an empty installation; everything is checked before and read back after')
+  .argument('<dir>', 'folder that `export-all` made')
+  .option('--sha256 <hash>', 'of the export, as `export-all` printed it')
+  .option('--revoke-partners', 'no partner may go on reading with the key that it has', false)
+  .action((dir: string, options: RestoreOptions) => restore(readConfig(process.env), dir, options))
 
 const partner = program.command('partner').description('who may read releases')
 partner

@@ -93,8 +93,11 @@ export class ReleaseStore extends ReleaseReader {
     await this.#writer.command(createReleasesTable)
   }
 
-  /** Durable when it resolves. The same release may be saved again. Returns its SHA-256 (of the manifest). */
-  async save({ day, dataset, manifest, files }: FrozenRelease): Promise<string> {
+  /**
+   * Durable when it resolves. The same release may be saved again. Returns its SHA-256 (of the manifest).
+   * @param attempt makes the token another one, where rows that had the first were removed
+   */
+  async save({ day, dataset, manifest, files }: FrozenRelease, attempt = ''): Promise<string> {
     const release = sha256Hex(manifest)
     const bytes = files.reduce((sum, file) => sum + file.bytes.length, manifest.length)
     if (bytes > releaseBytesMax)
@@ -114,7 +117,7 @@ export class ReleaseStore extends ReleaseReader {
       columns: ['dataset', 'day', 'release', 'format', 'piece', 'body'],
       lines: `${lines.join('\n')}\n`,
       rows: lines.length,
-      token: `release/${dataset}/${day}/${release}`,
+      token: `release/${dataset}/${day}/${release}${attempt}`,
     })
     // A token left in memory by a crash can drop an insert without a word.
     if ((await this.manifest(dataset, day, release)) === undefined)

@@ -94,7 +94,10 @@ export function sortingKey(catalogue: Catalogue): string[] {
  * longer declared keeps its column (its history stays), and is written as ''.
  */
 export function alterTable(
-  catalogue: Catalogue,
+  catalogue: {
+    readonly dimensions: readonly { readonly id: string }[]
+    readonly measures: readonly { readonly id: string }[]
+  },
   existing: ReadonlySet<string>,
   sortingKey: readonly string[],
 ): string | undefined {
