@@ -20,6 +20,8 @@ import type { Warehouse } from '../shared/warehouse/port.ts'
 import { LogSink } from './collector/event-sink.ts'
 import { createUnitHash } from './collector/partition.ts'
 import { addChoiceDoor } from './collector/privacy/choice-door.ts'
+import type { EnterServed } from './collector/privacy/choosing.ts'
+import { WhatIsHeld } from './collector/privacy/what-is-held.ts'
 import { type Collector, createCollector } from './collector/server.ts'
 import { isEmbedded, openChoiceBook, openEventLog, openKeyValue, openWarehouse } from './engines.ts'
 import type { Desk } from './operator/desk.ts'
@@ -30,6 +32,7 @@ import { contactOf } from './privacy-page/privacy-facts.ts'
 import { ReleaseReader } from './release/release-store.ts'
 import { addDisclosures } from './reporting/privacy/disclosures.ts'
 import { createReporting, type Reporting } from './reporting/server.ts'
+import { lookAtRetention } from './retention/look-at-retention.ts'
 import { openLocator } from './worker/locate.ts'
 import { Sealer } from './worker/seal/sealer.ts'
 import { Worker } from './worker/worker.ts'
@@ -98,6 +101,8 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
       choices,
       ledger,
       policy,
+      lookAtRetention: () =>
+        lookAtRetention({ ...engines, ledger, choices: choices.log, clock, dataDir: config.dataDir }),
       catalogue,
       clock,
       logger,
@@ -121,6 +126,9 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
       nudge: () => worker.maintain(),
     })
     const requests = new ReleaseRequests({ ...engines, ledger, catalogue, clock, nudge: () => worker.maintain() })
+    const held = new WhatIsHeld({ choices, history: () => engines.log.history() })
+    const served: EnterServed = (one) =>
+      ledger.append(() => ({ events: [{ kind: 'subject.served', ...one }], result: undefined }))
     let probed = false
     const readiness = () => ({
       ready: probed,
@@ -146,6 +154,8 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
         collector: await createCollector({
           ...parts,
           choices,
+          held,
+          served,
           sink: new LogSink(engines.log, createUnitHash(credentials.writeKey)),
           extend: async (app) => {
             addDisclosures(app, { ledger, clock, catalogue, contact: contactOf(config.contact, policy) })
@@ -155,7 +165,8 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
         reporting: await createReporting({
           ...parts,
           choices,
-          extend: (app) => addChoiceDoor(app, { ...parts, choices, isWriteKey: keyCheck(credentials.writeKey) }),
+          extend: (app) =>
+            addChoiceDoor(app, { ...parts, choices, held, served, isWriteKey: keyCheck(credentials.writeKey) }),
           reader,
           ledger,
           releases: new ReleaseReader(reader),

@@ -17,6 +17,8 @@ import { Ingest } from './ingest.ts'
 import { addOperations, type Readiness } from './operations.ts'
 import { addPolicy, agreementCheck } from './policy.ts'
 import { addChoiceDoor } from './privacy/choice-door.ts'
+import type { EnterServed } from './privacy/choosing.ts'
+import { WhatIsHeld } from './privacy/what-is-held.ts'
 import type { Dialect } from './protocols/dialect.ts'
 import { nativeDialect } from './protocols/native.ts'
 import { segmentDialect } from './protocols/segment.ts'
@@ -31,6 +33,10 @@ export interface CollectorDependencies {
   credentials: { writeKey: string; adminToken: string }
   /** Who has chosen what. Without: nobody has chosen anything, and nobody can. */
   choices?: ChoiceBook
+  /** Without: made anew. */
+  held?: WhatIsHeld
+  /** Without: this process has no ledger. */
+  served?: EnterServed
   /** Without: as the settings have it. */
   policy?: Policy
   clock: Clock
@@ -76,7 +82,10 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
       return drained ? { ready: false, checks: { ...checks, collector: 'shutting down' } } : { ready, checks }
     },
   })
-  if (deps.choices) await addChoiceDoor(app, { ...deps, policy, choices: deps.choices, isWriteKey: shared.isWriteKey })
+  if (deps.choices) {
+    const { choices, held = new WhatIsHeld({ choices, history: () => sink.history() }) } = deps
+    await addChoiceDoor(app, { ...deps, policy, choices, held, isWriteKey: shared.isWriteKey })
+  }
   addPrivacyPage(app, { config, catalogue, policy, choices: deps.choices })
   await deps.extend?.(app)
   await app.ready()

@@ -4,7 +4,7 @@
  * may be in the log twice (an append that failed may have arrived); the worker removes duplicates by event id.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type EventLog, LogUnavailableError } from '../../shared/eventlog/port.ts'
+import { type EventLog, LogUnavailableError, type PartitionHistory } from '../../shared/eventlog/port.ts'
 import { describeError, type Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import type { EventSink, SinkRecord } from './event-sink.ts'
@@ -57,6 +57,12 @@ export class SpoolingSink implements EventSink {
       }
     }
     await this.#toSpool(records)
+  }
+
+  /** Not while records wait in the spool: they would be missing. */
+  async history(): Promise<PartitionHistory[]> {
+    if (this.#straight && this.#log) return this.#log.history()
+    throw new LogUnavailableError('records wait in the spool')
   }
 
   readiness(): string {

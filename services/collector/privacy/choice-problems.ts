@@ -27,6 +27,25 @@ export function choicesUnavailable(): ProblemError {
   )
 }
 
+/** Others are looking already: the whole log is read each time. */
+export function tooBusy(seconds: number): ProblemError {
+  return new ProblemError(problem(429, 'busy', 'Others are asking', 'Ask again after the seconds in Retry-After.'), {
+    'retry-after': String(seconds),
+  })
+}
+
+export function logUnavailable(): ProblemError {
+  return new ProblemError(
+    problem(
+      503,
+      'event-log-unavailable',
+      'The raw records cannot be read now',
+      'Ask again after the seconds in Retry-After.',
+    ),
+    { 'retry-after': '5' },
+  )
+}
+
 export function tooManyRequests(seconds: number): ProblemError {
   return new ProblemError(
     problem(

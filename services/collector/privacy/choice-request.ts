@@ -1,5 +1,7 @@
-/** Reads the body of a choice or a deletion: JSON, or a form of a page. */
+/** Reads what a choice, a deletion or an access asks: JSON, a form of a page, or the query of an address. */
+
 import type { SubjectKind } from '../../../shared/choices/port.ts'
+import { confidentialKind } from '../../../shared/confidential/detector.ts'
 import { isIdentifier } from '../event-values.ts'
 import { notReadable } from './choice-problems.ts'
 
@@ -9,6 +11,8 @@ export interface ChoiceRequest {
   readonly named: { readonly kind: SubjectKind; readonly id: string } | undefined
   /** Of an operator. */
   readonly case: string | undefined
+  /** Of a deletion: earlier choices go too, as far as they are not needed. */
+  readonly history: boolean
 }
 
 /** What a body may call an identifier. A node is known by its device id. */
@@ -19,26 +23,37 @@ const kinds: readonly (readonly [name: string, kind: SubjectKind])[] = [
   ['cluster', 'cluster'],
 ]
 const caseLengthMax = 100
+/** The ledger keeps a case id for good: it names a matter, not a person. */
+const refusedKinds: readonly (string | undefined)[] = ['email', 'phone', 'card', 'iban', 'national-id', 'secret']
 
 /** @throws ProblemError 400 */
 export function readChoiceRequest(body: unknown, contentType: string | undefined): ChoiceRequest {
-  const members = readMembers(body, contentType)
+  return readMembers(parse(body, contentType))
+}
+
+/** @param members unchecked. @throws ProblemError 400 */
+export function readMembers(members: Readonly<Record<string, unknown>>): ChoiceRequest {
   const { choice, case: caseId } = members
   if (choice !== undefined && choice !== 'opt-out' && choice !== 'opt-in')
     throw notReadable('`choice` must be "opt-out" or "opt-in".')
-  if (caseId !== undefined && (!isIdentifier(caseId) || caseId.length > caseLengthMax))
-    throw notReadable(`\`case\` must be a text of 1 to ${caseLengthMax} characters.`)
+  if (caseId !== undefined && !isCase(caseId))
+    throw notReadable(`\`case\` must be a text of 1 to ${caseLengthMax} characters that names a matter and nobody.`)
+  const history = members.history === true || members.history === 'true'
   const named = kinds.filter(([name]) => members[name] !== undefined)
   if (named.length > 1) throw notReadable('Name one identifier: `device`, `node`, `cookie` or `cluster`.')
   const [first] = named
-  if (!first) return { choice, named: undefined, case: caseId }
+  if (!first) return { choice, named: undefined, case: caseId, history }
   const [name, kind] = first
   const id = members[name]
   if (!isIdentifier(id)) throw notReadable(`\`${name}\` must be a string of 1 to 256 characters.`)
-  return { choice, named: { kind, id }, case: caseId }
+  return { choice, named: { kind, id }, case: caseId, history }
 }
 
-function readMembers(body: unknown, contentType: string | undefined): Record<string, unknown> {
+function isCase(text: unknown): text is string {
+  return isIdentifier(text) && text.length <= caseLengthMax && !refusedKinds.includes(confidentialKind(text))
+}
+
+function parse(body: unknown, contentType: string | undefined): Record<string, unknown> {
   const text = Buffer.isBuffer(body) ? body.toString('utf8') : ''
   if (text.trim() === '') return {}
   if (contentType?.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(text))
