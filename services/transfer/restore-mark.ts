@@ -7,11 +7,14 @@ import type { Warehouse } from '../../shared/warehouse/port.ts'
 import { durabilitySettings } from '../../shared/warehouse/schema.ts'
 import { ForeseenError } from '../start-failure.ts'
 
-const restoresTable = 'restores'
+export const restoresTable = 'restores'
+export const restoresColumns = [
+  'run FixedString(16)',
+  'archive FixedString(64)',
+  "state Enum8('begun' = 0, 'abandoned' = 1, 'done' = 2)",
+] as const
 const createTable = `CREATE TABLE IF NOT EXISTS ${restoresTable} (
-  run FixedString(16),
-  archive FixedString(64),
-  state Enum8('begun' = 0, 'abandoned' = 1, 'done' = 2)
+  ${restoresColumns.join(',\n  ')}
 )
 ENGINE = MergeTree
 ORDER BY run

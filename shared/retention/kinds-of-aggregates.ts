@@ -39,10 +39,11 @@ export const aggregateKinds: readonly KindOfData[] = [
   {
     id: 'ledger',
     title: 'The ledger',
-    contains: 'privacy budget, releases, partners and their accesses, deletions without whose, holds, policy versions',
+    contains:
+      'privacy budget, releases, partners and their accesses, deletions without whose, holds, policy versions, transfers; beside it a line for each restore of an export',
     about: 'nobody',
     where: tableOf('ledger'),
-    places: { files: ['warehouse/'], tables: ['ledger'] },
+    places: { files: ['warehouse/'], tables: ['ledger', 'restores'] },
     howLong: 'for good',
     removedBy: everywhere('nothing'),
     heldAs: 'ledger',

@@ -4,8 +4,8 @@ import type { WarehouseReader } from '../../shared/warehouse/port.ts'
 import { dimensionColumn, measureColumns } from '../../shared/warehouse/schema.ts'
 
 const cellsColumns = ['dataset', 'grain', 'stage', 'by', 'window', 'kp', 'log', 'hi', 'events', 'devices', 'state']
-/** Nothing of a sender is in these: the ledger has what operators and partners did, releases have frozen tables. */
-const otherTables = ['ledger', 'releases']
+/** Nothing of a sender is in these: what operators and partners did, frozen tables, and which export was restored. */
+const otherTables = ['ledger', 'releases', 'restores']
 
 /** In words; none is good. */
 export async function unexpectedSchema(warehouse: WarehouseReader, catalogue: Catalogue): Promise<string[]> {

@@ -3,6 +3,7 @@
 import { ledgerColumns, ledgerTable } from '../../../shared/ledger/ledger-table.ts'
 import { cellsTable, tableColumns } from '../../../shared/warehouse/schema.ts'
 import { releasesTable } from '../../release/release-store.ts'
+import { restoresColumns, restoresTable } from '../../transfer/restore-mark.ts'
 import { type Check, fail, named, type Outcome, pass, warn } from '../check.ts'
 import type { Scene } from '../scene.ts'
 
@@ -35,6 +36,7 @@ export const tablesCheck: Check<Scene> = {
       [cellsTable, columnsOf(tableColumns(catalogue))],
       [ledgerTable, columnsOf(ledgerColumns)],
       [releasesTable, columnsOf(releasesColumns)],
+      [restoresTable, columnsOf(restoresColumns)],
     ])
     const isView = ({ name, engine }: { name: string; engine: string }) =>
       engine === 'View' && name.endsWith(viewEnding)
