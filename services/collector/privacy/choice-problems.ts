@@ -14,6 +14,17 @@ export function forbidden(detail: string): ProblemError {
   return new ProblemError(problem(403, 'not-yours', 'Nothing shows that you may ask this', detail))
 }
 
+export function overtaken(): ProblemError {
+  return new ProblemError(
+    problem(
+      409,
+      'overtaken',
+      'An opt-out came at the same moment',
+      'It holds. Opt in again if that is still what is wanted.',
+    ),
+  )
+}
+
 /** Nothing is known of whether it was kept; asking again does no harm. */
 export function choicesUnavailable(): ProblemError {
   return new ProblemError(

@@ -2,7 +2,7 @@
 import type { ChoiceBook } from '../../../shared/choices/choice-book.ts'
 import type { Choice, ChoiceAct, Subject } from '../../../shared/choices/port.ts'
 import type { LedgerEvent } from '../../../shared/ledger/port.ts'
-import { forbidden } from './choice-problems.ts'
+import { forbidden, overtaken } from './choice-problems.ts'
 import { optOutInForce, strength } from './opt-out-in-force.ts'
 import type { Proof } from './speaker.ts'
 
@@ -23,15 +23,19 @@ export class Choosing {
     this.#deps = deps
   }
 
-  /** When it resolves, it has taken effect. @throws ProblemError 403; ChoiceLogUnavailableError */
+  /** When it resolves, it has taken effect. @throws ProblemError 403, 409; ChoiceLogUnavailableError */
   async choose(subject: Subject, act: 'opt-out' | 'opt-in', proof: Proof): Promise<Choice> {
-    const holding = optOutInForce(this.#deps.choices.log.choices, subject)
+    await this.#enter(proof, 'choice')
+    const { choices } = this.#deps.choices.log
+    // In one turn with the append, which undoes only what was seen here.
+    const holding = optOutInForce(choices, subject)
     const isStronger = holding !== undefined && strength[proof.by] < strength[holding.by]
     if (isStronger && act === 'opt-in')
       throw forbidden('This opt-out was made by its owner or the operator; opt in by the same way.')
-    await this.#enter(proof, 'choice')
     // An opt-out made again keeps the stronger proof: repeating it, however often, makes it no easier to undo.
-    return this.#append(subject, act, isStronger ? proofOf(holding) : proof)
+    const choice = await this.#append(subject, act, isStronger ? proofOf(holding) : proof)
+    if (act === 'opt-in' && optOutInForce(choices, subject)) throw overtaken()
+    return choice
   }
 
   /**
