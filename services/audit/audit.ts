@@ -8,39 +8,82 @@ import { openLedgerReader } from '../../shared/ledger/ledger-reader.ts'
 import type { LedgerState } from '../../shared/ledger/port.ts'
 import { verifyLedger } from '../../shared/ledger/verify-ledger.ts'
 import { lookAtRetention } from '../retention/look-at-retention.ts'
+import { runCanaries } from './canary/canary-run.ts'
+import { clearUp } from './canary/clear-up.ts'
 import { type Check, type CheckResult, runCheck } from './check.ts'
+import { accessCheck } from './checks/access.ts'
+import { canaryChecks } from './checks/canary.ts'
+import { fileModesCheck } from './checks/file-modes.ts'
 import { keptTimesChecks } from './checks/kept-times.ts'
 import { budgetCheck, disclosuresCheck, ledgerCheck } from './checks/ledger.ts'
+import { onlyListedCheck } from './checks/only-listed.ts'
 import { openStatesCheck, tombstonesCheck } from './checks/open-states.ts'
+import { optOutCheck } from './checks/opt-out.ts'
+import { policyCheck } from './checks/policy.ts'
+import { processesCheck } from './checks/processes.ts'
+import { releasesCheck } from './checks/releases.ts'
+import { suppressionCheck } from './checks/suppression.ts'
 import { tablesCheck } from './checks/tables.ts'
+import { transportCheck } from './checks/transport.ts'
 import type { Scene } from './scene.ts'
 
 /** In the order of the table. */
 const checks: readonly Check<Scene>[] = [
   tablesCheck,
+  onlyListedCheck,
   openStatesCheck,
   tombstonesCheck,
+  ...canaryChecks,
+  optOutCheck,
   ...keptTimesChecks,
   ledgerCheck,
   budgetCheck,
+  releasesCheck,
   disclosuresCheck,
+  policyCheck,
+  suppressionCheck,
+  accessCheck,
+  processesCheck,
+  fileModesCheck,
+  transportCheck,
 ]
 
-export type Audited = Pick<Scene, 'config' | 'catalogue' | 'policy' | 'credentials' | 'doors' | 'stores'> & {
+export type Audited = Pick<
+  Scene,
+  'config' | 'catalogue' | 'policy' | 'credentials' | 'doors' | 'stores' | 'logFiles'
+> & {
   /** `<seq>:<hash>` of the ledger, kept elsewhere. */
   readonly keptHead?: string
 }
 
-/** Runs every check, one after the other. */
-export async function audit(audited: Audited, now: number): Promise<readonly CheckResult[]> {
-  const scene = await setScene(audited, now)
-  const results: CheckResult[] = []
-  for (const check of checks) results.push(await runCheck(check, scene))
-  return results
+export interface Audit {
+  readonly checks: readonly CheckResult[]
+  /** What of the audit stays behind, and until when. */
+  readonly remains: readonly string[]
 }
 
-async function setScene({ keptHead, ...audited }: Audited, now: number): Promise<Scene> {
-  const { stores } = audited
+/** Sends the canaries, runs every check, one after the other, and clears up. */
+export async function audit(audited: Audited, now: number): Promise<Audit> {
+  const sent = await sendIn(audited)
+  const scene = await setScene({ ...audited, ...sent }, now)
+  const results: CheckResult[] = []
+  for (const check of checks) results.push(await runCheck(check, scene))
+  const { run } = sent
+  const [collectorUrl = ''] = audited.doors.collectors
+  const remains = run ? await clearUp(collectorUrl, audited.credentials.adminToken, run.canaries, now) : []
+  return { checks: results, remains }
+}
+
+async function sendIn(audited: Audited): Promise<Pick<Scene, 'run' | 'notRun'>> {
+  const { doors, credentials } = audited
+  if (doors.collectors.length === 0) return { run: undefined, notRun: undefined }
+  if (credentials.writeKey === '' || credentials.adminToken === '')
+    return { run: undefined, notRun: 'nothing was sent: the write key and the admin token are not known here' }
+  return { run: await runCanaries(audited), notRun: undefined }
+}
+
+async function setScene(audited: Audited & Pick<Scene, 'run' | 'notRun'>, now: number): Promise<Scene> {
+  const { stores, keptHead } = audited
   const { log, keyValue, dataDir } = stores
   // Before the tables, which may be a copy: a head read later could be newer than they are.
   const head = await keyValue.get(headKey)

@@ -7,6 +7,7 @@ import type { LedgerVerdict } from '../../shared/ledger/verify-ledger.ts'
 import type { Policy } from '../../shared/policy/policy.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
 import type { KeptNow } from '../retention/kept-now.ts'
+import type { CanaryRun } from './canary/canary-run.ts'
 import type { Stores } from './stores/stores.ts'
 
 /** Where processes answer, without a slash at the end; none: nothing runs, or it was not said where. */
@@ -32,6 +33,12 @@ export interface Scene {
   readonly chain: LedgerVerdict
   /** Undefined when the chain is broken: nothing is read out of it then. */
   readonly state: LedgerState | undefined
+  /** What was sent in and what became of it; undefined: nothing was. */
+  readonly run: CanaryRun | undefined
+  /** Why nothing was sent. */
+  readonly notRun: string | undefined
+  /** Files that log lines go to. */
+  readonly logFiles: readonly string[]
   /** As `headcount retention` looks; read by the audit itself. */
   readonly kept: readonly KeptNow[]
 }

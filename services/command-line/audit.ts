@@ -20,6 +20,8 @@ export interface AuditOptions {
   readonly collector: readonly string[]
   readonly worker: readonly string[]
   readonly reporting: readonly string[]
+  /** Files that log lines go to. */
+  readonly log: readonly string[]
   /** `<seq>:<hash>` of the ledger, kept elsewhere. */
   readonly head?: string
 }
@@ -32,8 +34,11 @@ export async function runAudit(config: Config, options: AuditOptions): Promise<v
   const stores = await openStores(config)
   try {
     const doors = await findDoors(config, options)
-    const audited = { config, catalogue, policy, credentials, doors, stores }
-    const checks = await audit({ ...audited, ...(options.head !== undefined && { keptHead: options.head }) }, now)
+    const audited = { config, catalogue, policy, credentials, doors, stores, logFiles: options.log }
+    const { checks, remains } = await audit(
+      { ...audited, ...(options.head !== undefined && { keptHead: options.head }) },
+      now,
+    )
     const report: Report = {
       date: new Date(now).toISOString(),
       installation: stores.where,
@@ -41,7 +46,7 @@ export async function runAudit(config: Config, options: AuditOptions): Promise<v
       version: await ownVersion(),
       catalogue: `${catalogue.title} ${catalogue.version}`,
       policy: { version: policy.version, sha256: policy.sha256 },
-      remains: [],
+      remains,
       checks,
       verdict: isFailed(checks) ? 'FAIL' : 'PASS',
     }
