@@ -126,13 +126,11 @@ export async function fillSource(config: Config): Promise<string> {
     await send(80)
     const wish = { name: 'ACME', datasets: ['usage'], purpose: 'study', until: '2027-06-01' }
     const { key } = await headcount.desk.addPartner(wish)
-    const isClosed = () => headcount.worker.epochKeys.isClosed('month:2026-11-01')
-    for (const moment of ['2026-11-30T06:00:00Z', '2026-12-01T06:00:00Z', stoppedAt]) await passTo(moment)
-    await passTo('2026-12-02T08:00:10Z', isClosed)
-    await passTo('2026-12-02T08:00:20Z', async () => {
+    await passTo('2026-12-01T06:00:00Z', async () => {
       const released = (await headcount.ledger.state()).releases()
-      return released.filter(({ state }) => state === 'PUBLISHED').length >= 2
+      return released.filter(({ state }) => state === 'PUBLISHED').length === days.length
     })
+    await passTo(stoppedAt, () => headcount.worker.epochKeys.isClosed('month:2026-11-01'))
     // Today stays open.
     await send(7)
     return key
