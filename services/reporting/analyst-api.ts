@@ -8,6 +8,8 @@ import type { KeyValue } from '../../shared/keyvalue/port.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
 import { datasetsSchema, describeDatasets, usageSchema } from './analyst-schemas.ts'
+import { isWithinView } from './dashboard/shared-views.ts'
+import { forbidden, type Who } from './dashboard/who.ts'
 import { answerUsage, toCsv, type UsageAnswer } from './usage-answer.ts'
 import { parseUsageRequest } from './usage-request.ts'
 import { UsageTables } from './usage-tables.ts'
@@ -23,23 +25,23 @@ interface AnalystApiOptions {
   metrics: Metrics
   /** Devices that a cell must have to be shown. */
   k: number
-  /** Throws a ProblemError unless the request's Authorization header may read aggregates. */
-  authorize: (authorization: string | undefined) => void
+  who: Who
 }
 
 export function addAnalystApi(app: FastifyInstance, options: AnalystApiOptions): void {
-  const { catalogue, keyValue, clock, metrics, k, authorize } = options
+  const { catalogue, keyValue, clock, metrics, k, who } = options
   const tables = new UsageTables(options.reader, k)
   let running = 0
 
-  app.get('/api/v1/datasets', { schema: datasetsSchema(catalogue, k) }, (request, reply) => {
-    authorize(request.headers.authorization)
+  app.get('/api/v1/datasets', { schema: datasetsSchema(catalogue, k) }, async (request, reply) => {
+    await who.viewer(request)
     return reply.send({ datasets: describeDatasets(catalogue, k) })
   })
 
   app.get('/api/v1/usage', { schema: usageSchema(catalogue) }, async (request, reply) => {
-    authorize(request.headers.authorization)
+    const viewer = await who.viewer(request)
     const asked = parseUsageRequest(request.query as Record<string, string | string[]>, catalogue, clock.now())
+    if (viewer.role === 'guest' && !isWithinView(asked, viewer.view)) throw notInView()
     if (running >= runningMax) throw busy()
     running++
     try {
@@ -61,6 +63,12 @@ function send(reply: FastifyReply, format: 'json' | 'csv', answer: UsageAnswer):
     .header('content-disposition', 'attachment; filename="usage.csv"')
     .header('x-headcount-suppressed', answer.suppressed)
     .send(toCsv(answer))
+}
+
+function notInView(): ProblemError {
+  return forbidden(
+    'This link shows usage by day, for its own days and with its own filters. Ask whoever shared it for more.',
+  )
 }
 
 function busy(): ProblemError {

@@ -118,17 +118,23 @@ export function usageSchema(catalogue: Catalogue): FastifySchema {
 const usageProblems = {
   400: 'A parameter is not right (`invalid-request`), devices are not counted for this set of dimensions (`not-declared`), or the answer would be too large (`range-too-large`)',
   401: unauthorized,
+  403: 'A shared view was asked for more than it shows',
   503: 'Too many questions at once, or shutting down; Retry-After says when to ask again',
 }
 
 function usageAnswerSchema(dimension: string): object {
   const schema = {
     type: 'object',
-    required: ['columns', 'rows', 'suppressed', 'fresh_to'],
+    required: ['columns', 'rows', 'suppressed', 'suppressed_in', 'fresh_to'],
     properties: {
       columns: { ...texts, description: '`window` (its start), the dimensions of `by`, the metrics' },
       rows: { type: 'array', items: { type: 'array', items: { type: ['string', 'number', 'null'] } } },
       suppressed: { type: 'integer', description: 'Cells that were left out' },
+      suppressed_in: {
+        type: 'array',
+        items: { type: 'array', items: { type: ['string', 'integer'] } },
+        description: 'The windows that they were left out of, and how many of each',
+      },
       fresh_to: {
         type: ['string', 'null'],
         format: 'date-time',
@@ -140,6 +146,7 @@ function usageAnswerSchema(dimension: string): object {
     columns: ['window', dimension, 'events', 'devices'],
     rows: [['2026-11-23T00:00:00Z', 'dashboard', 1520, 214]],
     suppressed: 2,
+    suppressed_in: [['2026-11-23T00:00:00Z', 2]],
     fresh_to: '2026-11-23T10:15:00.000Z',
   }
   return {

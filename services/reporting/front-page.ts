@@ -1,4 +1,4 @@
-/** The page at `/`: where everything is. Plain HTML, no script, nothing from elsewhere. */
+/** The page at `/about`: where everything is. Plain HTML, no script, nothing from elsewhere. */
 import { createHash } from 'node:crypto'
 import type { Catalogue } from '../../shared/catalogue.ts'
 import type { Config } from '../../shared/config.ts'
@@ -18,9 +18,7 @@ export const frontPagePolicy = `default-src 'none'; style-src 'sha256-${createHa
 
 /** @param k devices that a cell must have to be shown */
 export function frontPage(catalogue: Catalogue, config: Config, k: number): string {
-  // Nobody can go to a port not known yet, or to "every address".
-  const unknown = config.collectorPort === 0 || ['0.0.0.0', '::'].includes(config.host)
-  const collector = unknown ? undefined : `http://${urlHost(config.host)}:${config.collectorPort}`
+  const collector = collectorAddress(config)
   const published = collector
     ? `<a href="${escapeHtml(collector)}/v1/catalogue">GET /v1/catalogue</a> of the collector`
     : 'GET /v1/catalogue of the collector'
@@ -36,6 +34,7 @@ export function frontPage(catalogue: Catalogue, config: Config, k: number): stri
 <p>Usage as counts: how many events, from how many devices. A count of fewer than ${k} devices is not shown.</p>
 <h2>Where to look</h2>
 <dl>
+<dt><a href="/">Dashboard</a></dt><dd>How it is used, in one page. Needs a sign-in.</dd>
 <dt><a href="/docs">Documentation of the API</a></dt><dd>Every request, with examples; also as <a href="/openapi.json">OpenAPI 3.1</a>.</dd>
 <dt><a href="/api/v1/datasets">GET /api/v1/datasets</a></dt><dd>What can be asked for. Needs the analyst token.</dd>
 <dt>${published}</dt><dd>What is collected, in public.</dd>
@@ -51,6 +50,12 @@ export function frontPage(catalogue: Catalogue, config: Config, k: number): stri
 <dl>${datasets.join('\n')}</dl>
 </main></body></html>
 `
+}
+
+/** Empty where it cannot be told from the settings: nobody can go to a port not known yet, or to "every address". */
+export function collectorAddress({ host, collectorPort }: Pick<Config, 'host' | 'collectorPort'>): string {
+  const isUnknown = collectorPort === 0 || ['0.0.0.0', '::'].includes(host)
+  return isUnknown ? '' : `http://${urlHost(host)}:${collectorPort}`
 }
 
 function urlHost(host: string): string {

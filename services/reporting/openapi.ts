@@ -43,6 +43,7 @@ export async function addOpenApi(app: FastifyInstance, catalogue: Catalogue): Pr
         { name: 'partner', description: 'Published releases, for whoever has a partner key' },
         { name: 'delta-sharing', description: 'The same releases for clients of Delta Sharing, read-only' },
         { name: 'releases', description: 'Partners and releases, as operators manage them' },
+        { name: 'dashboard', description: 'What the page at / asks beside usage' },
         { name: 'operation', description: 'Health and metrics' },
         { name: 'about', description: 'This description' },
       ],

@@ -18,6 +18,12 @@ import { contactOf } from '../privacy-page/privacy-facts.ts'
 import { addPrivacyPage } from '../privacy-page/routes.ts'
 import type { ReleaseReader } from '../release/release-store.ts'
 import { addAnalystApi } from './analyst-api.ts'
+import { addDashboardRoutes } from './dashboard/dashboard-routes.ts'
+import { addDashboardPage } from './dashboard/page-routes.ts'
+import { addSessions } from './dashboard/session-routes.ts'
+import { Sessions } from './dashboard/sessions.ts'
+import { SharedViews } from './dashboard/shared-views.ts'
+import { Who } from './dashboard/who.ts'
 import { asProblem } from './failure.ts'
 import { frontPage, frontPagePolicy } from './front-page.ts'
 import { addOpenApi } from './openapi.ts'
@@ -70,24 +76,23 @@ export async function createReporting(deps: ReportingDependencies): Promise<Repo
   const { config, catalogue, credentials, logger, metrics } = deps
   const k = config.k ?? catalogue.k
   const isAdminToken = keyCheck(credentials.adminToken)
-  const isAnalystToken = keyCheck(credentials.analystToken)
+  const sessions = new Sessions({ ...deps, adminToken: credentials.adminToken })
+  const views = new SharedViews(deps)
+  const who = new Who({ credentials, sessions, views })
   let drained: Promise<void> | undefined
 
   const app = createServer(config, logger, metrics)
   await addOpenApi(app, catalogue)
-  const authorizeAnalyst = (authorization: string | undefined) => {
-    const token = bearerToken(authorization)
-    if (token === undefined || !(isAnalystToken(token) || isAdminToken(token)))
-      throw unauthorized('Bearer', 'Send the header `Authorization: Bearer <analyst token>`.')
-  }
   const authorizeAdmin = (authorization: string | undefined) => {
     const token = bearerToken(authorization)
     if (token === undefined || !isAdminToken(token))
       throw unauthorized('Bearer', 'Send the header `Authorization: Bearer <admin token>`.')
   }
-  addAnalystApi(app, { ...deps, k, authorize: authorizeAnalyst })
+  addAnalystApi(app, { ...deps, k, who })
+  addSessions(app, { ...deps, sessions, who })
+  addDashboardRoutes(app, { ...deps, k, who, views })
   addManagePartners(app, { ...deps, authorizeAdmin })
-  addManageReleases(app, { ...deps, authorizeAdmin, authorizeAnalyst })
+  addManageReleases(app, { ...deps, authorizeAdmin, who })
   addPartnerApi(app, deps)
   addPublicLedger(app, deps)
   const policy = deps.policy ?? readPolicy(config)
@@ -104,7 +109,8 @@ export async function createReporting(deps: ReportingDependencies): Promise<Repo
     },
   })
   const page = frontPage(catalogue, config, k)
-  app.get('/', { schema: { hide: true } }, (_request, reply) =>
+  addDashboardPage(app)
+  app.get('/about', { schema: { hide: true } }, (_request, reply) =>
     reply
       .headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': frontPagePolicy })
       .send(page),

@@ -8,6 +8,8 @@ export interface UsageAnswer {
   rows: (string | number | null)[][]
   /** Cells of the slice that were left out. */
   suppressed: number
+  /** In which windows, and how many there: [start, cells]. */
+  suppressed_in: [string, number][]
   /** Everything accepted before it is counted; RFC 3339 with milliseconds, null when no worker has said so yet. */
   fresh_to: string | null
 }
@@ -55,8 +57,16 @@ export function answerUsage(
     columns: ['window', ...by, ...metrics],
     rows,
     suppressed: slice.length - shownCells.length,
+    suppressed_in: suppressedIn(slice),
     fresh_to: freshTo === undefined ? null : new Date(freshTo).toISOString(),
   }
+}
+
+/** The same could be asked window by window; so a chart tells what is left out from what is not there. */
+function suppressedIn(slice: readonly UsageCell[]): [string, number][] {
+  const counts = new Map<number, number>()
+  for (const { window, hidden } of slice) if (hidden) counts.set(window, (counts.get(window) ?? 0) + 1)
+  return [...counts].sort(([a], [b]) => a - b).map(([window, cells]) => [formatMoment(window), cells])
 }
 
 interface Shown {

@@ -1,6 +1,15 @@
 /** Entries of the key-value store that are no secrets: those with a time to live, and those that are overwritten. */
 import { everywhere, inWords, type KindOfData } from './kind-of-data.ts'
-import { eventIdsMs, freshnessMs, knownValuesMs, quarantineMs, sealRequestMs } from './limits.ts'
+import {
+  eventIdsMs,
+  freshnessMs,
+  knownValuesMs,
+  quarantineMs,
+  sealRequestMs,
+  sessionMs,
+  sharedViewMs,
+  signInLinkMs,
+} from './limits.ts'
 
 const where = { embedded: 'key-value/values', servers: 'Redis' }
 const files = ['key-value/values/']
@@ -75,6 +84,28 @@ export const entryKinds: readonly KindOfData[] = [
     places: { entries: ['partner-requests/'], files },
     howLong: 'overwritten with each request',
     removedBy: everywhere('nothing: one entry a partner'),
+  },
+  {
+    id: 'dashboard',
+    title: 'Sign-in links, sessions signed out, shared views of the dashboard',
+    contains: 'a hash, and the role or the view that it gives; of who looks, nothing',
+    about: 'nobody',
+    where,
+    places: { entries: ['sign-in/', 'session-out/', 'share/'], files },
+    keptMs: sharedViewMs,
+    since: 'made',
+    howLong: `links ${inWords(signInLinkMs)}, what was signed out ${inWords(sessionMs)}, views until the end that they were given, at most ${inWords(sharedViewMs)}`,
+    removedBy: expires,
+  },
+  {
+    id: 'annotations',
+    title: 'Notes on the dashboard’s charts',
+    contains: 'a day and a short text that an analyst wrote',
+    about: 'nobody',
+    where,
+    places: { entries: ['annotation/'], files },
+    howLong: 'until somebody deletes it; at most 1,000',
+    removedBy: everywhere('an analyst, on the page'),
   },
   {
     id: 'progress',

@@ -39,5 +39,9 @@ export const sealRequestMs = 7 * dayMs
 export const freshnessMs = dayMs
 /** The cookie that says no more than that somebody opted out; browsers keep none for longer. */
 export const choiceCookieMs = 400 * dayMs
+/** The dashboard: a session from its sign-in, a link that signs in once, at most a link that shows one view. */
+export const sessionMs = 30 * dayMs
+export const signInLinkMs = dayMs
+export const sharedViewMs = 365 * dayMs
 /** By then Kafka has compacted away a choice that was taken back, and then its tombstone. */
 export const compactionMs = dayMs

@@ -6,6 +6,7 @@ import { formatFraction } from '../../../shared/fraction.ts'
 import { ProblemError, problem } from '../../../shared/http/problem.ts'
 import type { Ledger, ReleaseState } from '../../../shared/ledger/port.ts'
 import type { ReleaseAnswer } from '../../operator/release-requests.ts'
+import type { Who } from '../dashboard/who.ts'
 import { takeJsonBodies } from './json-bodies.ts'
 import { manageReleasesSchemas } from './manage-schemas.ts'
 import { pageOf, readPageRequest } from './page-of-days.ts'
@@ -23,18 +24,19 @@ export interface ManageReleasesDeps {
   /** Asks for a day's release, and says how it is. Without it, this process cannot ask. */
   readonly requestRelease?: (day: string) => Promise<ReleaseAnswer>
   readonly authorizeAdmin: (authorization: string | undefined) => void
-  /** For the analyst token as well. */
-  readonly authorizeAnalyst: (authorization: string | undefined) => void
+  /** Analysts may look. */
+  readonly who: Who
 }
 
 export function addManageReleases(app: FastifyInstance, deps: ManageReleasesDeps): void {
-  const { config, catalogue, ledger, requestRelease, authorizeAdmin, authorizeAnalyst } = deps
+  const { config, catalogue, ledger, requestRelease, authorizeAdmin, who } = deps
   app.register(
     async (part) => {
       takeJsonBodies(part, bodyBytesMax)
-      part.addHook('onRequest', async ({ method, headers }) =>
-        (method === 'POST' ? authorizeAdmin : authorizeAnalyst)(headers.authorization),
-      )
+      part.addHook('onRequest', async (request) => {
+        if (request.method === 'POST') authorizeAdmin(request.headers.authorization)
+        else await who.analyst(request)
+      })
 
       part.get('', { schema: manageReleasesSchemas.list }, async (request, reply) => {
         const query = onlyParameters(request.query, 'day', 'limit', 'cursor')

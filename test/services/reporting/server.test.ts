@@ -52,7 +52,7 @@ describe('reporting', () => {
   })
 
   it('sends security headers with everything', async () => {
-    for (const url of ['/', '/docs', '/openapi.json', '/health/live', '/nowhere', '/api/v1/usage']) {
+    for (const url of ['/', '/about', '/docs', '/openapi.json', '/health/live', '/nowhere', '/api/v1/usage']) {
       const { headers } = await get(url)
       assert.equal(headers['x-content-type-options'], 'nosniff', url)
       assert.match(String(headers['content-security-policy']), /^default-src 'none'/, url)
@@ -63,8 +63,10 @@ describe('reporting', () => {
 
   it('has pages that ask nobody else', async () => {
     const page = (await get('/')).body
-    assert.match(page, /href="\/docs"/)
-    assert.doesNotMatch(page, /<script|src=/)
+    assert.doesNotMatch(page, /(?:src|href)="(?:https?:)?\/\//)
+    const about = (await get('/about')).body
+    assert.match(about, /href="\/docs"/)
+    assert.doesNotMatch(about, /<script|src=/)
     const docs = (await get('/docs')).body
     assert.doesNotMatch(docs, /(?:src|href)="(?:https?:)?\/\//)
     const start = (await get('/docs/static/swagger-initializer.js')).body
@@ -109,10 +111,18 @@ describe('reporting', () => {
           .map(({ name }) => name)
           .sort(),
         [
+          'delete /api/v1/annotations/{id}',
           'delete /api/v1/partners/{id}',
+          'delete /api/v1/session',
+          'delete /api/v1/shares/{id}',
+          'get /api/v1/annotations',
+          'get /api/v1/dashboard',
           'get /api/v1/datasets',
           'get /api/v1/partners',
+          'get /api/v1/quality',
           'get /api/v1/releases',
+          'get /api/v1/session',
+          'get /api/v1/shares',
           'get /api/v1/usage',
           'get /health/live',
           'get /health/ready',
@@ -134,8 +144,11 @@ describe('reporting', () => {
           'get /partner/v1/ledger/head',
           'get /privacy/disclosures',
           'get /privacy/ledger',
+          'post /api/v1/annotations',
           'post /api/v1/partners',
           'post /api/v1/releases',
+          'post /api/v1/session',
+          'post /api/v1/shares',
           'post /partner/v1/datasets/{dataset}/releases/{day}/links',
           'post /partner/v1/delta/shares/{share}/schemas/{schema}/tables/{table}/query',
         ],
@@ -175,7 +188,7 @@ describe('reporting', () => {
         assert.ok(parameter.example !== undefined || parameter.examples !== undefined, parameter.name)
         assert.ok(parameter.schema, parameter.name)
       }
-      assert.deepEqual(Object.keys(responses), ['200', '400', '401', '503'])
+      assert.deepEqual(Object.keys(responses), ['200', '400', '401', '403', '503'])
       assert.deepEqual(Object.keys(responses['200']!.content!), ['application/json', 'text/csv'])
     })
 

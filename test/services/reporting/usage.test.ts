@@ -55,6 +55,7 @@ describe('GET /api/v1/usage', () => {
         ['2026-11-21T00:00:00Z', 50, 45],
       ],
       suppressed: 0,
+      suppressed_in: [],
       fresh_to: null,
     })
   })

@@ -1,0 +1,120 @@
+/** What the dashboard asks beside usage: what there is to show, how complete it is, notes, and shared views. */
+import type { FastifyInstance } from 'fastify'
+import type { Catalogue } from '../../../shared/catalogue.ts'
+import type { Clock } from '../../../shared/clock.ts'
+import type { Config } from '../../../shared/config.ts'
+import { readFreshness } from '../../../shared/freshness.ts'
+import { ProblemError, problem } from '../../../shared/http/problem.ts'
+import type { KeyValue } from '../../../shared/keyvalue/port.ts'
+import type { WarehouseReader } from '../../../shared/warehouse/port.ts'
+import { readQuarantine } from '../../worker/quarantine.ts'
+import { collectorAddress } from '../front-page.ts'
+import { takeJsonBodies } from '../partner-api/json-bodies.ts'
+import { addAnnotation, deleteAnnotation, listAnnotations } from './annotations.ts'
+import { firstOpenDay } from './closed-days.ts'
+import { dashboardModel } from './dashboard-model.ts'
+import { dashboardSchemas } from './dashboard-schemas.ts'
+import { type SharedViews, viewsMax } from './shared-views.ts'
+import { readViewWish } from './view-wish.ts'
+import type { Who } from './who.ts'
+
+const bodyBytesMax = 16 * 1024
+
+export interface DashboardDeps {
+  readonly config: Config
+  readonly catalogue: Catalogue
+  readonly reader: WarehouseReader
+  readonly keyValue: KeyValue
+  readonly clock: Clock
+  readonly k: number
+  readonly who: Who
+  readonly views: SharedViews
+}
+
+export function addDashboardRoutes(app: FastifyInstance, deps: DashboardDeps): void {
+  const { config, catalogue, reader, keyValue, clock, k, who, views } = deps
+  const model = { ...dashboardModel(catalogue, k), collector: collectorAddress(config) }
+
+  app.register(
+    async (part) => {
+      takeJsonBodies(part, bodyBytesMax)
+
+      part.get('/dashboard', { schema: dashboardSchemas.model }, async (request, reply) => {
+        const viewer = await who.viewer(request)
+        const view = viewer.role === 'guest' ? viewer.view : null
+        return reply.send({ ...model, now: new Date(clock.now()).toISOString(), role: viewer.role, view })
+      })
+
+      part.get('/quality', { schema: dashboardSchemas.quality }, async (request, reply) => {
+        await who.analyst(request)
+        const freshTo = await readFreshness(keyValue)
+        return reply.send({
+          fresh_to: freshTo === undefined ? null : new Date(freshTo).toISOString(),
+          lag_seconds: freshTo === undefined ? null : Math.max(0, clock.now() - freshTo) / 1000,
+          quarantined: await readQuarantine(keyValue),
+        })
+      })
+
+      part.get('/annotations', { schema: dashboardSchemas.annotations }, async (request, reply) => {
+        await who.viewer(request)
+        return reply.send({ annotations: await listAnnotations(keyValue) })
+      })
+      part.post('/annotations', { schema: dashboardSchemas.annotate }, async (request, reply) => {
+        await who.analyst(request)
+        return reply.code(201).send(await addAnnotation(keyValue, request.body as Record<string, unknown>))
+      })
+      part.delete<{ Params: { id: string } }>(
+        '/annotations/:id',
+        { schema: dashboardSchemas.unannotate },
+        async (request, reply) => {
+          await who.analyst(request)
+          await deleteAnnotation(keyValue, request.params.id)
+          return reply.code(204).send()
+        },
+      )
+
+      part.get('/shares', { schema: dashboardSchemas.shares }, async (request, reply) => {
+        await who.analyst(request)
+        return reply.send({ shares: await views.list() })
+      })
+      part.post('/shares', { schema: dashboardSchemas.share }, async (request, reply) => {
+        await who.analyst(request)
+        const { days, ...wish } = readViewWish(request.body as Record<string, unknown>, catalogue)
+        for (const range of wish.ranges) {
+          const open = await firstOpenDay(reader, catalogue, range, clock.now())
+          if (open !== undefined) throw notClosed(open)
+        }
+        if ((await views.list()).length >= viewsMax) throw tooMany()
+        const { view, key } = await views.add(wish, days)
+        return reply.code(201).send({ ...view, key })
+      })
+      part.delete<{ Params: { id: string } }>(
+        '/shares/:id',
+        { schema: dashboardSchemas.unshare },
+        async (request, reply) => {
+          await who.analyst(request)
+          await views.revoke(request.params.id)
+          return reply.code(204).send()
+        },
+      )
+    },
+    { prefix: '/api/v1' },
+  )
+}
+
+function notClosed(day: string): ProblemError {
+  return new ProblemError(
+    problem(
+      409,
+      'not-closed',
+      'Only closed days can be shared',
+      `${day} still changes. Share a period that ends before it; a day closes some 26 hours after its end.`,
+    ),
+  )
+}
+
+function tooMany(): ProblemError {
+  return new ProblemError(
+    problem(409, 'too-many-shares', 'Too many shared views', `Revoke one of the ${viewsMax} first.`),
+  )
+}

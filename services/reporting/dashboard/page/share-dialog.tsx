@@ -1,0 +1,119 @@
+/** Links that show this one view of closed days, read-only; made, listed and revoked here. */
+import { useEffect, useState } from 'preact/hooks'
+import { type ApiError, ask } from './api.ts'
+import type { PanelContext } from './context.ts'
+import { Dialog } from './dialog.tsx'
+import { formatDay } from './numbers.ts'
+import { comparedRange, dayOf, rangeOf } from './periods.ts'
+import { writeState } from './view-state.ts'
+
+interface Share {
+  readonly id: string
+  readonly title: string
+  readonly until: string
+}
+
+export function ShareDialog({ context, onClose }: { context: PanelContext; onClose: () => void }) {
+  const { state, now } = context
+  const [link, setLink] = useState('')
+  const [error, setError] = useState<ApiError>()
+  const [shares, setShares] = useState<readonly Share[]>([])
+  const [said, say] = useState('')
+  const load = () => ask<{ shares: Share[] }>('/api/v1/shares').then((answer) => setShares(answer.shares), setError)
+  useEffect(() => {
+    load()
+  }, [])
+  const range = rangeOf(state, now)
+  const make = async (event: SubmitEvent) => {
+    event.preventDefault()
+    const given = new FormData(event.currentTarget as HTMLFormElement)
+    const fixed = {
+      ...state,
+      period: 'custom' as const,
+      from: dayOf(range.from),
+      to: dayOf(range.to - 1),
+      on: undefined,
+      grain: 'day' as const,
+    }
+    const ranges = [range, comparedRange(range, state.compare)].flatMap((one) =>
+      one ? [{ from: dayOf(one.from), to: dayOf(one.to) }] : [],
+    )
+    const body = {
+      title: given.get('title'),
+      days: Number(given.get('days')),
+      ranges,
+      where: state.filters,
+      query: writeState(fixed),
+    }
+    try {
+      const { key } = await ask<{ key: string }>('/api/v1/shares', { method: 'POST', body })
+      setLink(`${location.origin}/#view=${key}`)
+      setError(undefined)
+      load()
+    } catch (failed) {
+      setError(failed as ApiError)
+    }
+  }
+  const revoke = async (id: string) => {
+    await ask(`/api/v1/shares/${id}`, { method: 'DELETE' }).catch(setError)
+    load()
+  }
+  return (
+    <Dialog title="Share this view" onClose={onClose}>
+      <p class="soft">
+        {formatDay(range.from)} to {formatDay(range.to - 1)}, with the filters that are set. Whoever has the link sees
+        this and nothing else, under the same limits; only closed days can be shared.
+      </p>
+      <form onSubmit={make}>
+        <label>
+          Title
+          <input name="title" maxLength={100} placeholder="Versions in October" />
+        </label>
+        <label>
+          Works for
+          <select name="days" defaultValue="30">
+            <option value="7">7 days</option>
+            <option value="30">30 days</option>
+            <option value="90">90 days</option>
+            <option value="365">a year</option>
+          </select>
+        </label>
+        <button type="submit" class="first">
+          Make a link
+        </button>
+      </form>
+      {error && (
+        <div class="notice" role="alert">
+          <strong>{error.message}.</strong> {error.detail}
+        </div>
+      )}
+      {link && (
+        <p>
+          <input readOnly aria-label="The link" value={link} onFocus={(event) => event.currentTarget.select()} />
+          <button type="button" onClick={() => navigator.clipboard.writeText(link).then(() => say('Copied'))}>
+            Copy
+          </button>
+          <span role="status">{said}</span>
+          <br />
+          <span class="soft small">It is shown this once.</span>
+        </p>
+      )}
+      {shares.length > 0 && <h3>Links that work</h3>}
+      <ul class="plain">
+        {shares.map(({ id, title, until }) => (
+          <li key={id}>
+            {title || 'Without title'} <span class="soft">until {formatDay(Date.parse(until))}</span>
+            <button
+              type="button"
+              class="link"
+              aria-label={`Revoke: ${title || 'without title'}`}
+              onClick={() => revoke(id)}
+            >
+              Revoke
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  )
+}
