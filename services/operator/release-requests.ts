@@ -4,6 +4,7 @@
  */
 import { type Catalogue, releasedDatasets } from '../../shared/catalogue.ts'
 import type { Clock } from '../../shared/clock.ts'
+import { saidBack } from '../../shared/confidential/said-back.ts'
 import { EpochKeys } from '../../shared/epoch-keys.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
 import { firstDayOf } from '../../shared/ledger/first-day.ts'
@@ -104,7 +105,7 @@ export class ReleaseRequests {
   #isWrong(day: string, unfinished: boolean): string | undefined {
     const start = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : Number.NaN
     if (Number.isNaN(start) || new Date(start).toISOString().slice(0, 10) !== day)
-      return `"${day}" is not a day; give it as YYYY-MM-DD, in UTC`
+      return `${saidBack(day)} is not a day; give it as YYYY-MM-DD, in UTC`
     if (releasedDatasets(this.#deps.catalogue).length === 0)
       return 'no dataset of the catalogue has a `release`: declare one (infra/releases.md)'
     const now = this.#deps.clock.now()

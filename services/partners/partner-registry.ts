@@ -4,6 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
+import { saidBack } from '../../shared/confidential/said-back.ts'
 import type { Ledger, LedgerState, Partner } from '../../shared/ledger/port.ts'
 import { parseTime } from '../../shared/rfc3339.ts'
 
@@ -61,7 +62,9 @@ export async function revokePartner(ledger: Ledger, partner: string): Promise<vo
   await ledger.append((state) => {
     const found = state.partners().find((one) => one.partner === partner)
     if (!found)
-      throw new PartnerError(`there is no partner "${partner}"; \`headcount partner list\` shows those that there are`)
+      throw new PartnerError(
+        `there is no partner ${saidBack(partner)}; \`headcount partner list\` shows those that there are`,
+      )
     return { events: found.revokedAt === undefined ? [{ kind: 'partner.revoked', partner }] : [], result: undefined }
   })
 }
@@ -118,7 +121,7 @@ function checkDatasets(value: unknown, known: ReadonlySet<string>): string[] {
   if (value.length > datasetsMax) throw new PartnerError(`at most ${datasetsMax} datasets can be named`)
   for (const dataset of value)
     if (typeof dataset !== 'string' || !known.has(dataset))
-      throw new PartnerError(`"${String(dataset).slice(0, 60)}" is not a released dataset; ${list}`)
+      throw new PartnerError(`${saidBack(String(dataset), 60)} is not a released dataset; ${list}`)
   return [...new Set(value as string[])]
 }
 
@@ -127,7 +130,7 @@ function checkUntil(value: unknown, now: number): string {
   const time = parseTime(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text)
   if (Number.isNaN(time))
     throw new PartnerError(
-      `the end "${text.slice(0, 40)}" is no time; give it as 2027-12-31 or 2027-12-31T12:00:00Z, when the key ends`,
+      `the end ${saidBack(text)} is no time; give it as 2027-12-31 or 2027-12-31T12:00:00Z, when the key ends`,
     )
   const latest = new Date(now)
   latest.setUTCFullYear(latest.getUTCFullYear() + yearsMax)

@@ -1,5 +1,6 @@
 /** The parameters of GET /api/v1/usage as a request that can be carried out, or a problem that says what to mend. */
 import { type Catalogue, type Dataset, findDataset, isDeclaredBySet } from '../../shared/catalogue.ts'
+import { saidBack } from '../../shared/confidential/said-back.ts'
 import { ProblemError, problem } from '../../shared/http/problem.ts'
 import { type Grain, windowEnd, windowStart } from '../../shared/window.ts'
 import { countWindows, formatMoment, isGrain, parseMoment, windowsBefore } from './request-time.ts'
@@ -167,7 +168,7 @@ function parseFormat(text: string): 'json' | 'csv' {
 }
 
 function unknown(what: string, name: string, valid: readonly string[]): ProblemError {
-  return invalid(`there is no ${what} ${quoteName(name)} here; there is ${valid.join(', ')}`, valid)
+  return invalid(`there is no ${what} ${saidBack(name)} here; there is ${valid.join(', ')}`, valid)
 }
 
 function invalid(detail: string, valid?: readonly string[]): ProblemError {
@@ -199,9 +200,4 @@ function notAddable({ dimension }: Condition, metrics: readonly string[]): Probl
   return invalid(
     `\`where=${dimension}!:…\` adds up the other values, and ${metrics.join(' and ')} cannot be added up; put ${dimension} in \`by\`, or ask for metrics=events`,
   )
-}
-
-/** A name from a request, short and plain enough to be said back. */
-function quoteName(text: string): string {
-  return `"${text.slice(0, 40).replace(/[^A-Za-z0-9_.-]/g, '?')}"`
 }

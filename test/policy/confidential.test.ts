@@ -6,6 +6,7 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import pino from 'pino'
+import type { Headcount } from '../../services/headcount.ts'
 import { confidentialKind } from '../../shared/confidential/detector.ts'
 import { confidentialKinds } from '../../shared/confidential/kind.ts'
 import { specimen } from '../confidential/generators.ts'
@@ -15,6 +16,7 @@ import type { Needle } from '../privacy/canary.ts'
 import { NeedleSearch } from '../privacy/needle-search.ts'
 import { type Finding, rawLogFolder, scanBytes, scanFiles, scanRows } from '../privacy/scan.ts'
 import { WholeInstallation } from '../privacy/whole-installation.ts'
+import { wrongRequests } from './check/wrong-requests.ts'
 
 /** Long enough not to meet in a file by chance, short enough for a rule. */
 const isUsable = (text: string) => text.length >= 10 && text.length <= 60
@@ -23,6 +25,9 @@ const confidential = [
   ...new Set(generated.map(({ text }) => text).filter((text) => confidentialKind(text) !== undefined)),
 ]
 const innocent = ['1.13.2', 'package-list', 'a plain note']
+/** So many are sent by other dialects as well, and so many in requests that are refused. */
+const others = 200
+const refused = 60
 const search = new NeedleSearch(confidential.flatMap(needlesOf))
 
 /** As the value stands, in capitals or not, and as JSON has it. */
@@ -73,10 +78,39 @@ async function fill(isGuarded: boolean): Promise<WholeInstallation> {
     { id: text, time, feature: 'opened', device: text, cookie: text },
   ])
   for (let at = 0; at < events.length; at += 400) await send(installation, events.slice(at, at + 400))
+  await sendAsOthers(installation, confidential.slice(0, others))
   await appendBroken(installation, confidential)
   await installation.settle()
   await installation.headcount.worker.maintain()
   return installation
+}
+
+/** As a Segment library does, and as lines of an access log. */
+async function sendAsOthers({ headcount, clock }: WholeInstallation, texts: readonly string[]): Promise<void> {
+  const timestamp = new Date(clock.now()).toISOString()
+  const batch = texts.flatMap((text, index) => {
+    const common = { anonymousId: `s-${index % 7}`, timestamp, context: { page: { url: text } } }
+    const properties = { note: text, [text]: text, path: text }
+    const traits = { email: text, [text]: text }
+    return [
+      { type: 'track', event: 'opened', ...common, properties, messageId: `t-${index}` },
+      { type: 'track', event: text, userId: text, timestamp, properties: {}, messageId: text },
+      { type: 'page', name: text, ...common, properties: { path: text, title: text } },
+      { type: 'identify', userId: text, traits, ...common },
+    ]
+  })
+  for (let at = 0; at < batch.length; at += 400)
+    await post(headcount, '/v1/batch', { batch: batch.slice(at, at + 400) })
+  const lines = texts.map((text) => {
+    const agent = text.replaceAll('"', '')
+    const user = agent.replace(/\s/g, '')
+    return {
+      occurrence: 1,
+      line: `198.51.100.7 - ${user} [19/Nov/2026:10:00:00 +0000] "GET /${user} HTTP/1.1" 200 1 "${agent}" "${agent}"`,
+    }
+  })
+  const { appended } = await headcount.desk.append(lines, 'combined', true)
+  assert.ok(appended > texts.length * 0.9, `${appended} lines were taken`)
 }
 
 async function look({ headcount, dir: dataDir, clock }: WholeInstallation): Promise<Looked> {
@@ -103,14 +137,16 @@ async function look({ headcount, dir: dataDir, clock }: WholeInstallation): Prom
   }
 }
 
+async function post({ collectorUrl, credentials }: Headcount, path: string, body: object): Promise<string> {
+  const headers = { authorization: `Bearer ${credentials.writeKey}` }
+  const response = await fetch(collectorUrl + path, { method: 'POST', headers, body: JSON.stringify(body) })
+  const text = await response.text()
+  assert.equal(response.status, 200, text)
+  return text
+}
+
 async function send({ headcount }: WholeInstallation, events: readonly object[]): Promise<void> {
-  const response = await fetch(`${headcount.collectorUrl}/v1/events`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${headcount.credentials.writeKey}` },
-    body: JSON.stringify({ events }),
-  })
-  assert.equal(response.status, 200)
-  const { accepted } = (await response.json()) as { accepted: number }
+  const { accepted } = JSON.parse(await post(headcount, '/v1/events', { events })) as { accepted: number }
   assert.ok(accepted > events.length * 0.9, `${accepted} of ${events.length} were accepted`)
 }
 
@@ -159,8 +195,8 @@ test('every value in a table was looked at: asked again, the detector objects to
 })
 
 test('values that were withheld are counted, once for each place, and their events are counted as all others', () => {
-  // As note, as label and as edition.
-  assert.equal(guarded.withheld, confidential.length * 3)
+  // As note, as label and as edition; as note by others.
+  assert.equal(guarded.withheld, confidential.length * 3 + others)
   assert.equal(control.withheld, confidential.length)
   assert.ok(Number(guarded.events) > confidential.length * 3)
   assert.equal(guarded.events, control.events)
@@ -175,6 +211,25 @@ test('quarantine has entries for the broken records, without any of them; a plan
   await engines.keyValue.put(planted, Buffer.from(JSON.stringify({ reason: '', shape: confidential[0] })))
   assert.match(places(await scanRows(search, engines)), /key-value entry quarantine\/planted/)
   await engines.keyValue.delete(planted)
+})
+
+test('a request that is refused is told why without it; a harmless word is said back', async () => {
+  const { headcount } = installation
+  const before = installation.lines.length
+  const asked = await wrongRequests(headcount, ['colour', ...confidential.slice(0, refused)])
+  const statuses = new Set(asked.map(({ status }) => status))
+  for (const status of [400, 401, 404]) assert.ok(statuses.has(status), `${[...statuses]}`)
+  const harmless = asked.filter(({ text }) => text.includes('colour'))
+  assert.ok(harmless.length >= 5, 'the control: what is said back would be found')
+  assert.deepEqual(
+    asked.flatMap(({ where, text }) => scanBytes(search, where, text)),
+    [],
+  )
+  const lines = installation.lines.slice(before)
+  assert.deepEqual(
+    lines.flatMap((line) => scanBytes(search, line.slice(0, 60), line)),
+    [],
+  )
 })
 
 test('a log line that is made of one has none of it; without the guard it has', () => {
