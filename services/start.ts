@@ -2,6 +2,7 @@
 import { systemClock } from '../shared/clock.ts'
 import { startHeadcount } from './headcount.ts'
 import { probe } from './probe.ts'
+import { signInLink } from './reporting/dashboard/sign-in-links.ts'
 import { runProcess } from './run-process.ts'
 import { welcome } from './welcome.ts'
 
@@ -12,6 +13,7 @@ runProcess(async ({ config, logger, onFatal }) => {
   await probe(headcount.collectorUrl, headcount.credentials.writeKey, reader, systemClock)
   await reader.close()
   headcount.markReady()
-  process.stdout.write(welcome(headcount, config, (performance.now() - startedAt) / 1000))
+  const link = signInLink(headcount.reportingUrl, await headcount.desk.signIn('admin'))
+  process.stdout.write(welcome(headcount, config, (performance.now() - startedAt) / 1000, link))
   return headcount
 })

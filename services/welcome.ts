@@ -2,11 +2,15 @@
 import type { Config } from '../shared/config.ts'
 import type { Headcount } from './headcount.ts'
 
-/** @param seconds how long the start took */
+/**
+ * @param seconds how long the start took
+ * @param signIn a link that signs in to the dashboard
+ */
 export function welcome(
   { collectorUrl, reportingUrl, credentials, catalogue }: Headcount,
   config: Config,
   seconds: number,
+  signIn: string,
 ): string {
   const k = config.k ?? catalogue.k
   const devices = Math.max(12, k + 2)
@@ -16,6 +20,8 @@ export function welcome(
   return `
 Ready after ${seconds.toFixed(1)} s: one event has gone through collector, event log, worker and table, and was seen by reporting.
 
+  Dashboard  ${signIn}
+             (signs in once; \`npm run headcount -- sign-in\` prints another)
   Collector  ${collectorUrl}   write key      ${credentials.writeKey}
   Reporting  ${reportingUrl}   analyst token  ${credentials.analystToken}
   Data       ${config.dataDir}   (credentials.json has the keys; mode 0600)
@@ -28,7 +34,7 @@ See it a second later:
 
   curl -sS -H 'Authorization: Bearer ${credentials.analystToken}' '${reportingUrl}/api/v1/usage?dataset=${dataset?.id}${by}'
 
-Look around: ${reportingUrl}/ (start here), ${reportingUrl}/docs (API), ${collectorUrl}/v1/catalogue (what is collected).
+Look around: ${reportingUrl}/about (what there is), ${reportingUrl}/docs (API), ${collectorUrl}/v1/catalogue (what is collected).
 Try \`npm run headcount -- demo\` for a simulated cluster. Ctrl-C stops and loses nothing.
 
 `

@@ -16,6 +16,7 @@ import { addPartnerKey, listPartnerKeys, type PartnerAddOptions, revokePartnerKe
 import { releaseDay } from './release.ts'
 import { type RestoreOptions, restore } from './restore.ts'
 import { showRetention } from './retention.ts'
+import { printSignInLink } from './sign-in.ts'
 
 const program = new Command('headcount')
   .description('Usage telemetry that counts heads and never keeps names')
@@ -56,6 +57,12 @@ program
   .option('--log <file>', 'a file that log lines of a process go to; may be repeated', several, [])
   .option('--head <seq:hash>', 'a head of the ledger that somebody else kept')
   .action((options: AuditOptions) => runAudit(readConfig(process.env), options))
+
+program
+  .command('sign-in')
+  .description('print a link that signs in to the dashboard, once, within a day')
+  .option('--admin', 'as admin instead of as analyst', false)
+  .action((options: { admin: boolean }) => printSignInLink(readConfig(process.env), options))
 
 program
   .command('keys')

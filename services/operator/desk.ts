@@ -10,6 +10,7 @@ import type { AccessLogFormat } from '../importer/access-log-line.ts'
 import type { LinesAppended } from '../importer/import-lines.ts'
 import type { NumberedLine } from '../importer/numbered-lines.ts'
 import type { PartnerWish } from '../partners/partner-registry.ts'
+import type { Role } from '../reporting/dashboard/sessions.ts'
 import type { KeptNow } from '../retention/kept-now.ts'
 import type { HoldWish } from './holds.ts'
 import type { ReleaseAnswer } from './release-requests.ts'
@@ -51,6 +52,8 @@ export interface Desk {
   partners(): Promise<Partner[]>
   /** Walks the whole ledger. @param keptHead what somebody else kept of it, `<seq>:<hash>` */
   verifyLedger(keptHead?: string): Promise<LedgerVerdict>
+  /** The secret of a link that signs in to the dashboard once. */
+  signIn(role: Role): Promise<string>
   /** Events that should not have been lost: reason, shape without values, how many. */
   quarantine(): Promise<{ reason: string; shape: string; events: number }[]>
   /** What is kept at this moment, by kind. */

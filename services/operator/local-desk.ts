@@ -15,6 +15,8 @@ import type { AccessLogFormat } from '../importer/access-log-line.ts'
 import { type ImportDeps, LineImporter } from '../importer/import-lines.ts'
 import type { NumberedLine } from '../importer/numbered-lines.ts'
 import { addPartner, type PartnerWish, revokePartner } from '../partners/partner-registry.ts'
+import type { Role } from '../reporting/dashboard/sessions.ts'
+import { makeSignIn } from '../reporting/dashboard/sign-in-links.ts'
 import { lookAtRetention } from '../retention/look-at-retention.ts'
 import { ForeseenError } from '../start-failure.ts'
 import { epochTimes } from '../worker/close-epochs.ts'
@@ -112,6 +114,10 @@ export class LocalDesk implements Desk {
   verifyLedger(keptHead?: string) {
     const { ledger, catalogue } = this.#deps
     return verifyLedger(ledger, { budgetRho: catalogue.releases.rho, ...(keptHead !== undefined && { keptHead }) })
+  }
+
+  signIn(role: Role) {
+    return makeSignIn(this.#deps.keyValue, role)
   }
 
   quarantine() {

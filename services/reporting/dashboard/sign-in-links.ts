@@ -11,10 +11,15 @@ const prefix = 'sign-in/'
 const secretMax = 100
 const used = Buffer.from('used')
 
-/** @param reportingUrl without a slash at the end */
-export async function makeSignInLink(keyValue: KeyValue, reportingUrl: string, role: Role): Promise<string> {
+/** @returns the secret of a new link */
+export async function makeSignIn(keyValue: KeyValue, role: Role): Promise<string> {
   const secret = randomBytes(24).toString('base64url')
   await keyValue.put(keyOf(secret), Buffer.from(role), { ttlMs: signInLinkMs })
+  return secret
+}
+
+/** @param reportingUrl without a slash at the end */
+export function signInLink(reportingUrl: string, secret: string): string {
   return `${reportingUrl}/#sign-in=${secret}`
 }
 
