@@ -1,4 +1,4 @@
-/** The choice log folded up in memory: about 200 bytes for each subject. */
+/** The choice log folded up in memory: about 400 bytes for each subject with one choice. */
 import { type Choice, type Choices, historyMax, type NewChoice, type Subject } from './port.ts'
 
 interface Known {
@@ -72,10 +72,13 @@ function lastOptOut(entries: readonly Choice[]): Choice | undefined {
   return entries.findLast(({ act }) => act === 'opt-out')
 }
 
-/** An opt-in undoes no opt-out that had not been seen when it was asked for: another process may just have taken it. */
-function isWithoutEffect({ act, undoes }: Choice, entries: readonly Choice[]): boolean {
-  if (act !== 'opt-in') return false
-  const last = lastOptOut(entries)
+/**
+ * An opt-in undoes no opt-out that had not been seen when it was asked for: another process may just have taken it. And an
+ * opt-out that has been undone stays so, also where the log has it again behind that (an append that was sent twice).
+ */
+function isWithoutEffect({ act, id, undoes }: Choice, entries: readonly Choice[]): boolean {
+  if (act === 'opt-out') return entries.some((one) => one.undoes === id)
+  const last = act === 'opt-in' ? lastOptOut(entries) : undefined
   return last !== undefined && last.id !== undoes
 }
 

@@ -1,7 +1,7 @@
 /** The records of the topic of choices folded up, in the topic's order, and whoever waits for a position of it. */
 import type { KeyedRecord } from '../eventlog/kafka-batch.ts'
 import { FoldedChoices } from './folded-choices.ts'
-import { type ChoiceRecord, fingerprintRemoval, fromKafka } from './kafka-record.ts'
+import { type ChoiceRecord, fingerprintOf, fingerprintRemoval, fromKafka } from './kafka-record.ts'
 import type { Choice, Subject } from './port.ts'
 
 interface Waiting {
@@ -15,7 +15,9 @@ export class KafkaFold {
   readonly #subjects = new Map<string, Subject>()
   #waiting: Waiting[] = []
   #next = 0
-  #lastAt = 0
+  /** Of the newest record, and of the newest removal, by Kafka's clock; ms since the Unix epoch. */
+  appendedAt: number | undefined
+  removedAt: number | undefined
   /** Of choice keys, in the topic's order. */
   readonly #fingerprints = new Set<string>()
 
@@ -47,8 +49,15 @@ export class KafkaFold {
    */
   add(record: KeyedRecord): readonly Choice[] {
     const one = fromKafka(record)
-    const spare = one.kind === 'choice' ? this.#addChoice({ ...one.choice, at: this.#timeOf(record) }) : []
-    if (one.kind === 'removal') this.#remove(one.id)
+    // A broker's clock may go back, or another one with an earlier clock may take over.
+    const at = Math.max(record.appendedAt, this.appendedAt ?? 0)
+    this.appendedAt = at
+    const spare = one.kind === 'choice' ? this.#addChoice({ ...one.choice, at }) : []
+    if (one.kind === 'removal') {
+      this.removedAt = at
+      this.#fingerprints.delete(fingerprintOf(one.id))
+      this.#remove(one.id)
+    }
     if (one.kind === 'fingerprint') this.#fingerprints.add(one.fingerprint)
     this.passTo(record.position + 1)
     return spare
@@ -67,12 +76,6 @@ export class KafkaFold {
   reached(position: number): Promise<void> {
     if (position <= this.#next) return Promise.resolve()
     return new Promise((resolve) => this.#waiting.push({ position, resolve }))
-  }
-
-  /** A broker's clock may go back, or another one with an earlier clock may take over. */
-  #timeOf({ appendedAt }: KeyedRecord): number {
-    this.#lastAt = Math.max(this.#lastAt, appendedAt)
-    return this.#lastAt
   }
 
   #addChoice(choice: Choice): readonly Choice[] {

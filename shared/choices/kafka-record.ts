@@ -31,6 +31,11 @@ export function toKafka(record: ChoiceRecord): KeyedValue {
   }
 }
 
+/** Of a record's key; an empty text when it is not one of a fingerprint. */
+export function fingerprintOf(key: string): string {
+  return key.startsWith(fingerprintPrefix) ? key.slice(fingerprintPrefix.length) : ''
+}
+
 /** Takes a fingerprint out that another process wrote in vain. */
 export function fingerprintRemoval(fingerprint: string): ChoiceRecord {
   return { kind: 'removal', id: fingerprintPrefix + fingerprint }
@@ -46,7 +51,8 @@ export function fromKafka({ key, value, isTombstone, position }: KeyedRecord): C
       `record ${position} of the topic of choices cannot be read: it was written by a later version, or by something else`,
     )
   if (id === rollKey) return { kind: 'roll' }
-  if (id.startsWith(fingerprintPrefix)) return { kind: 'fingerprint', fingerprint: id.slice(fingerprintPrefix.length) }
+  const fingerprint = fingerprintOf(id)
+  if (fingerprint !== '') return { kind: 'fingerprint', fingerprint }
   return { kind: 'choice', choice: { ...(rest as Omit<Choice, 'at' | 'id'>), id } }
 }
 

@@ -1,17 +1,16 @@
 /** The choice log on a compacted topic of Kafka, which every collector and worker follows for itself. */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { choicesTopic, replicationOf } from '../../infra/topics.ts'
-import { KafkaAppends } from '../eventlog/kafka-append.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import type { KeyedRecord } from '../eventlog/kafka-batch.ts'
-import { readBounds, readEnd } from '../eventlog/kafka-bounds.ts'
-import { KafkaCluster } from '../eventlog/kafka-cluster.ts'
-import { KafkaReader } from '../eventlog/kafka-reader.ts'
-import { prepareTopic, untilKnown } from '../eventlog/kafka-topic.ts'
+import { PositionLostError } from '../eventlog/kafka-reader.ts'
 import type { KafkaAddress } from '../eventlog/kafka-url.ts'
 import { LogUnavailableError } from '../eventlog/port.ts'
 import { KafkaFold } from './kafka-fold.ts'
-import { type ChoiceRecord, encodePacked, pack, toKafka } from './kafka-record.ts'
+import type { ChoiceRecord } from './kafka-record.ts'
+import { rescueChoices } from './kafka-rescue.ts'
+import { isRollDue } from './kafka-roll.ts'
+import { ChoiceTopic } from './kafka-topic.ts'
 import {
   type Choice,
   ChoiceKeyError,
@@ -22,10 +21,11 @@ import {
 } from './port.ts'
 import { choiceKeyFingerprint } from './subject.ts'
 
-const partition = 0
-const pendingBytesMax = 16 * 1024 * 1024
 const readLimit = { records: 10_000, bytes: 4 * 1024 * 1024 }
 const pollMs = 1000
+const lookMs = 5000
+/** A broker that has just come up may not know a topic yet; after so long it is gone. */
+const goneMs = 10_000
 const retryMs = 100
 const retryMsMax = 5000
 
@@ -36,17 +36,12 @@ export interface KafkaChoiceLogOptions {
   readonly replication?: number | undefined
   /** Longest that an append, a removal or a catch-up waits for Kafka. */
   readonly timeoutMs?: number
+  /** Of the topic's segments; without: an hour. */
+  readonly rollMs?: number
+  readonly clock?: Clock
   readonly warn: (message: string) => void
   /** The log cannot be worked with any more; the process has to end. */
   readonly onFatal: (error: unknown) => void
-}
-
-/** The topic, found or made, with its brokers. */
-interface OpenTopic {
-  readonly name: string
-  readonly id: string
-  readonly cluster: KafkaCluster
-  readonly appends: KafkaAppends
 }
 
 /** Opens at once; the log is read as soon as Kafka is there, and until then nothing can be asked of it. */
@@ -55,24 +50,28 @@ export function openKafkaChoiceLog(options: KafkaChoiceLogOptions): ChoiceLog {
 }
 
 class KafkaChoiceLog implements ChoiceLog {
-  readonly #options: KafkaChoiceLogOptions
-  readonly #timeoutMs: number
+  readonly #options: KafkaChoiceLogOptions & { readonly timeoutMs: number }
+  readonly #fingerprint: string
   readonly #fold = new KafkaFold()
   readonly #closing = new AbortController()
   readonly #following: Promise<void>
+  readonly #looks: NodeJS.Timeout
   /** Of appends that run now. */
   readonly #own = new Set<string>()
-  #topic: OpenTopic | undefined
+  #topic: ChoiceTopic | undefined
   /** Everything that was there at the start has been folded, and the choice key is the one it was begun under. */
   #isRead = false
   #whenRead: (() => void)[] = []
-  #hasFailed = false
+  #goneSince: number | undefined
+  #leaving: Promise<void> | undefined
   #trouble = 'Kafka has not answered yet'
 
   constructor(options: KafkaChoiceLogOptions) {
-    this.#options = options
-    this.#timeoutMs = options.timeoutMs ?? 5000
+    this.#options = { timeoutMs: 5000, ...options }
+    this.#fingerprint = choiceKeyFingerprint(options.choiceKey)
     this.#following = this.#follow()
+    this.#looks = setInterval(() => void this.#look(), lookMs)
+    this.#looks.unref()
   }
 
   get choices(): Choices {
@@ -97,7 +96,7 @@ class KafkaChoiceLog implements ChoiceLog {
   }
 
   async catchUp(): Promise<void> {
-    const deadline = performance.now() + this.#timeoutMs
+    const deadline = this.#deadline()
     const topic = await this.#whenOpen(deadline)
     await this.#foldTo(await this.#end(topic, deadline), deadline)
   }
@@ -108,39 +107,46 @@ class KafkaChoiceLog implements ChoiceLog {
 
   async close(): Promise<void> {
     this.#closing.abort()
-    const topic = this.#topic
-    await topic?.appends.idle()
-    await topic?.cluster.close()
+    clearInterval(this.#looks)
+    await this.#leaving
+    await this.#topic?.close()
     await this.#following
   }
 
   /** Writes records and folds them up; returns when they were appended, by Kafka's clock. */
   async #write(records: readonly ChoiceRecord[]): Promise<number> {
-    const deadline = performance.now() + this.#timeoutMs
+    const deadline = this.#deadline()
     const topic = await this.#whenOpen(deadline)
-    const appended = await this.#append(topic, records)
-    const last = appended.at(-1)!
-    await this.#foldTo(last.position + 1, deadline)
-    return last.appendedAt
+    const { position, appendedAt } = await topic.append(records)
+    await this.#foldTo(position + 1, deadline)
+    return appendedAt
   }
 
-  async #append({ appends }: OpenTopic, records: readonly ChoiceRecord[]) {
-    try {
-      return await appends.append(records.map((record) => ({ partition, value: pack(toKafka(record)) })))
-    } catch (error) {
-      if (error instanceof LogUnavailableError) throw unavailable(error.message, error)
-      throw error
-    }
+  #deadline(): number {
+    return performance.now() + this.#options.timeoutMs
   }
 
-  async #whenOpen(deadline: number): Promise<OpenTopic> {
+  async #whenOpen(deadline: number): Promise<ChoiceTopic> {
     if (!this.#isRead) await this.#within(deadline, new Promise<void>((resolve) => this.#whenRead.push(resolve)))
-    if (this.#closing.signal.aborted) throw unavailable('the choice log is closed')
+    if (this.#closing.signal.aborted || this.#leaving) throw unavailable('the choice log is closed')
     return this.#topic!
   }
 
   #foldTo(position: number, deadline: number): Promise<void> {
     return this.#within(deadline, this.#fold.reached(position))
+  }
+
+  async #end(topic: ChoiceTopic, deadline: number): Promise<number> {
+    for (;;) {
+      try {
+        return await this.#within(deadline, topic.end())
+      } catch (error) {
+        if (error instanceof ChoiceLogUnavailableError) throw error
+        if (this.#closing.signal.aborted || performance.now() > deadline)
+          throw unavailable('the end of the choices cannot be read now', error)
+        await sleep(retryMs)
+      }
+    }
   }
 
   /** @throws ChoiceLogUnavailableError when it takes too long */
@@ -157,62 +163,28 @@ class KafkaChoiceLog implements ChoiceLog {
     }
   }
 
-  /** The position after everything that has been acknowledged by now. */
-  async #end({ cluster, name }: OpenTopic, deadline: number): Promise<number> {
-    for (;;) {
-      try {
-        return await this.#within(deadline, readEnd(cluster, name, partition))
-      } catch (error) {
-        if (error instanceof ChoiceLogUnavailableError || this.#closing.signal.aborted) throw error
-        if (performance.now() > deadline) throw unavailable('the end of the choices cannot be read', error)
-        await sleep(retryMs)
-        await cluster.refresh().catch(() => undefined)
-      }
-    }
-  }
-
   /** Never rejects; ends when the log is closed or cannot be worked with. */
   async #follow(): Promise<void> {
     for (let waitMs = retryMs; !this.#closing.signal.aborted; waitMs = Math.min(retryMsMax, waitMs * 2)) {
       try {
-        this.#topic ??= await this.#open()
+        this.#topic ??= await ChoiceTopic.open(this.#options)
         await this.#read(this.#topic)
       } catch (error) {
-        if (this.#closing.signal.aborted) return
-        if (!(error instanceof LogUnavailableError)) return this.#fail(error)
-        if (waitMs === retryMs) this.#options.warn(`choices cannot be read now and are tried again: ${error.message}`)
-        this.#trouble = error.message
+        if (this.#closing.signal.aborted || this.#leaving) return
+        if (!isPassing(error)) return this.#leave(error)
+        this.#trouble = (error as Error).message
+        if (waitMs === retryMs) this.#options.warn(`choices cannot be read now; it is tried again: ${this.#trouble}`)
         await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => undefined)
       }
     }
   }
 
-  async #open(): Promise<OpenTopic> {
-    const { address, replication } = this.#options
-    const name = await prepareTopic(address, async (admin) =>
-      choicesTopic(address.topicPrefix, await replicationOf(admin, replication)),
-    )
-    const cluster = await KafkaCluster.make(address, name)
-    try {
-      const { topicId: id } = await untilKnown(cluster, name)
-      const options = { topic: name, pendingBytesMax, appendTimeoutMs: this.#timeoutMs, encode: encodePacked }
-      return { name, id, cluster, appends: new KafkaAppends(cluster, options) }
-    } catch (error) {
-      await cluster.close()
-      throw error
-    }
-  }
-
   /** Folds up what is there and whatever comes, until the log is closed. */
-  async #read(topic: OpenTopic): Promise<void> {
-    const { cluster, name, id } = topic
-    const reader = new KafkaReader(cluster, {
-      topicId: id,
-      partition,
-      bounds: () => readBounds(cluster, name, partition),
-      mustBeCurrent: () => this.#closing.signal.throwIfAborted(),
-      onTopicGone: () => void this.#look(topic),
-    })
+  async #read(topic: ChoiceTopic): Promise<void> {
+    const mustBeCurrent = () => {
+      if (this.#closing.signal.aborted || this.#leaving) throw unavailable('the choice log is closed')
+    }
+    const reader = topic.reader({ mustBeCurrent, onTopicGone: () => void this.#look() })
     for (;;) {
       const { records, end } = await reader.read(this.#fold.next, { ...readLimit, waitMs: this.#isRead ? pollMs : 0 })
       for (const record of records) this.#add(topic, record)
@@ -221,43 +193,69 @@ class KafkaChoiceLog implements ChoiceLog {
     }
   }
 
-  #add(topic: OpenTopic, record: KeyedRecord): void {
+  #add(topic: ChoiceTopic, record: KeyedRecord): void {
     const spare = this.#fold.add(record)
     // One of all who fold it up removes them: whose append it was. What is left when that fails does no harm.
-    if (spare.length > 0 && this.#own.has(record.key?.toString() ?? '')) this.#removeSoon(topic, spare.map(removalOf))
-    if (this.#isRead && this.#fold.hasForeignKey) this.#removeSoon(topic, this.#fold.foreignKeyRemovals())
-  }
-
-  #removeSoon(topic: OpenTopic, removals: readonly ChoiceRecord[]): void {
-    void this.#append(topic, removals).catch(() => undefined)
+    if (spare.length > 0 && this.#own.has(record.key?.toString() ?? '')) appendSoon(topic, spare.map(removalOf))
+    if (this.#isRead && this.#fold.hasForeignKey) appendSoon(topic, this.#fold.foreignKeyRemovals())
   }
 
   /** The topic has been read to its end for the first time: whose is it? @throws ChoiceKeyError */
-  async #begin(topic: OpenTopic): Promise<void> {
-    const mine = choiceKeyFingerprint(this.#options.choiceKey)
-    const begunUnder = this.#fold.fingerprint
+  async #begin(topic: ChoiceTopic): Promise<void> {
+    const { fingerprint: begunUnder } = this.#fold
     if (begunUnder === undefined) {
-      await this.#append(topic, [{ kind: 'fingerprint', fingerprint: mine }])
+      await topic.append([{ kind: 'fingerprint', fingerprint: this.#fingerprint }])
       return
     }
-    if (begunUnder !== mine) throw otherKey(topic.name)
-    if (this.#fold.hasForeignKey) this.#removeSoon(topic, this.#fold.foreignKeyRemovals())
+    if (begunUnder !== this.#fingerprint) throw otherKey(topic.name)
+    if (this.#fold.hasForeignKey) appendSoon(topic, this.#fold.foreignKeyRemovals())
     this.#isRead = true
     for (const tell of this.#whenRead.splice(0)) tell()
   }
 
-  /** Is it still the same topic? Every process that knows another one's positions has to end, as with the event log. */
-  async #look({ cluster, name, id }: OpenTopic): Promise<void> {
-    const found = await cluster.refresh().catch(() => undefined)
-    if (found?.errorCode !== 0 || found.topicId === id || this.#closing.signal.aborted) return
-    this.#fail(new Error(`topic ${name} was made anew: the choices that were in it are gone; start again`))
+  /** Every few seconds: is it still the same topic, and is there something to be compacted? */
+  async #look(): Promise<void> {
+    const topic = this.#topic
+    if (!topic || this.#closing.signal.aborted || this.#leaving) return
+    const state = await topic.look()
+    if (state !== 'gone') this.#goneSince = undefined
+    else this.#goneSince ??= performance.now()
+    const isGone = this.#goneSince !== undefined && performance.now() - this.#goneSince > goneMs
+    if (state === 'made anew' || isGone) this.#leave(new TopicLostError(`topic ${topic.name} is not the one it was`))
+    const { clock = systemClock, rollMs } = this.#options
+    if (state === 'same' && this.#isRead && isRollDue(this.#fold, clock.now(), rollMs))
+      appendSoon(topic, [{ kind: 'roll' }])
   }
 
-  #fail(error: unknown): void {
-    if (this.#hasFailed || this.#closing.signal.aborted) return
-    this.#hasFailed = true
-    this.#options.onFatal(error)
+  /** The process has to end. Where the topic has lost what this process knows, it is written down again first. */
+  #leave(error: unknown): void {
+    if (this.#closing.signal.aborted || this.#leaving) return
+    const isLost = error instanceof PositionLostError || error instanceof TopicLostError
+    this.#leaving = (isLost && this.#isRead ? this.#rescue(error) : Promise.resolve(error)).then((told) =>
+      this.#options.onFatal(told),
+    )
   }
+
+  async #rescue(error: Error): Promise<Error> {
+    const said = await rescueChoices(this.#options, this.#fingerprint, this.choices).then(
+      (rescued) => `${rescued} opt-outs and deletions that were missing have been written into it again`,
+      (failure) => `what was in it could not be written again: ${(failure as Error).message}`,
+    )
+    return new TopicLostError(`${error.message}; ${said}. Start again`, { cause: error })
+  }
+}
+
+/** What was known of positions in the topic does not hold any more. */
+class TopicLostError extends Error {
+  override readonly name = 'TopicLostError'
+}
+
+function isPassing(error: unknown): error is Error {
+  return error instanceof LogUnavailableError || error instanceof ChoiceLogUnavailableError
+}
+
+function appendSoon(topic: ChoiceTopic, records: readonly ChoiceRecord[]): void {
+  void topic.append(records).catch(() => undefined)
 }
 
 function removalOf({ id }: Pick<Choice, 'id'>): ChoiceRecord {

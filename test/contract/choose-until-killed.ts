@@ -1,11 +1,18 @@
-/** Appends choices to the embedded log for ever, telling each that has been acknowledged; made to be killed. */
+/** Appends choices for ever, telling each that has been acknowledged; made to be killed. */
 import { openEmbeddedChoiceLog } from '../../shared/choices/embedded.ts'
+import { openKafkaChoiceLog } from '../../shared/choices/kafka.ts'
 import { choiceKeyFrom, createSubjectHash } from '../../shared/choices/subject.ts'
 import { systemClock } from '../../shared/clock.ts'
+import { parseKafkaUrl } from '../../shared/eventlog/kafka-url.ts'
 
-const [dir = '', run = ''] = process.argv.slice(2)
+const [run = '', where = ''] = process.argv.slice(2)
 const choiceKey = choiceKeyFrom('the secret of the choices')
-const log = await openEmbeddedChoiceLog({ dir, choiceKey, clock: systemClock })
+const fail = (error: unknown) => {
+  throw error
+}
+const log = where.startsWith('kafka:')
+  ? openKafkaChoiceLog({ address: parseKafkaUrl(where), choiceKey, warn: fail, onFatal: fail })
+  : await openEmbeddedChoiceLog({ dir: where, choiceKey, clock: systemClock })
 const subjectOf = createSubjectHash(choiceKey)
 const chooser = async (name: number) => {
   for (let index = 0; ; index++) {
