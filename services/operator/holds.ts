@@ -1,6 +1,7 @@
 /** Placing and releasing legal holds. A hold is what the ledger says; nothing else knows of it. */
 import type { Clock } from '../../shared/clock.ts'
 import { confidentialKind } from '../../shared/confidential/detector.ts'
+import { isPersonal } from '../../shared/confidential/kind.ts'
 import type { Hold, Ledger, LedgerEvent } from '../../shared/ledger/port.ts'
 import type { Coverable } from '../../shared/retention/kind-of-data.ts'
 import { parseTime } from '../../shared/rfc3339.ts'
@@ -32,8 +33,6 @@ export interface HoldTools {
 const caseMax = 100
 const whyMax = 500
 const known: readonly string[] = ['aggregates', 'ledger', 'raw']
-/** A case id or a reason names a matter, not a person. */
-const refusedKinds: readonly (string | undefined)[] = ['email', 'phone', 'card', 'iban', 'national-id', 'secret']
 
 /** What it covers is kept by every upkeep that begins after this has resolved. @throws HoldError */
 export async function placeHold(tools: HoldTools, wish: HoldWish): Promise<Hold> {
@@ -89,7 +88,7 @@ function checkOrder({ until = '', order = '' }: HoldWish, { clock, mayHoldRaw }:
 function checkText(name: string, text: unknown, max: number): string {
   if (typeof text !== 'string' || text.trim() === '' || text.length > max || /[\p{C}\p{Zl}\p{Zp}]/u.test(text))
     throw new HoldError(`\`${name}\` must be 1 to ${max} printable characters on one line`)
-  if (refusedKinds.includes(confidentialKind(text)))
+  if (isPersonal(confidentialKind(text)))
     throw new HoldError(
       `\`${name}\` looks like something that identifies somebody, and the ledger keeps it for good: name the matter instead`,
     )

@@ -4,6 +4,8 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
+import { confidentialKind } from '../../shared/confidential/detector.ts'
+import { confidentialKinds, isPersonal } from '../../shared/confidential/kind.ts'
 import { saidBack } from '../../shared/confidential/said-back.ts'
 import type { Ledger, LedgerState, Partner } from '../../shared/ledger/port.ts'
 import { parseTime } from '../../shared/rfc3339.ts'
@@ -111,6 +113,12 @@ function checkText(what: string, value: unknown, charactersMax: number): string 
   // Control and format characters, half pairs, line ends: they make a list lie, or break it.
   if (/[\p{C}\p{Zl}\p{Zp}]/u.test(text))
     throw new PartnerError(`the ${what} has a character that cannot be printed; write it on one line, without such`)
+  const kind = confidentialKind(text)
+  // The ledger keeps it for good, and everybody may read it.
+  if (isPersonal(kind))
+    throw new PartnerError(
+      `the ${what} has what looks like ${confidentialKinds[kind!]}; it is public, so say it without`,
+    )
   return text
 }
 

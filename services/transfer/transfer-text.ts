@@ -1,17 +1,16 @@
 /** What an operator writes into the ledger about a transfer. */
 import { confidentialKind } from '../../shared/confidential/detector.ts'
+import { isPersonal } from '../../shared/confidential/kind.ts'
 import { ForeseenError } from '../start-failure.ts'
 
 const lengthMax = 200
-/** The ledger keeps it for good: it names a company or a matter, nobody's address, number or secret. */
-const refusedKinds: readonly (string | undefined)[] = ['email', 'phone', 'card', 'iban', 'national-id', 'secret']
 
 /** @throws ForeseenError */
 export function checkTransferText(option: string, text: string): string {
   const trimmed = text.trim()
   if (trimmed === '' || trimmed.length > lengthMax || /[\p{C}\p{Zl}\p{Zp}]/u.test(trimmed))
     throw new ForeseenError(`${option} must be 1 to ${lengthMax} printable characters on one line`)
-  if (refusedKinds.includes(confidentialKind(trimmed)))
+  if (isPersonal(confidentialKind(trimmed)))
     throw new ForeseenError(
       `${option} looks like something that identifies somebody, and the ledger keeps it for good: name the company or the matter instead`,
     )

@@ -18,3 +18,10 @@ export const confidentialKinds = {
 } as const
 
 export type ConfidentialKind = keyof typeof confidentialKinds
+
+/** What no text that stays for good may look like: it names somebody, or opens something. Names of machines may be meant. */
+const personalKinds: readonly ConfidentialKind[] = ['email', 'phone', 'card', 'iban', 'national-id', 'secret']
+
+export function isPersonal(kind: ConfidentialKind | undefined): boolean {
+  return kind !== undefined && personalKinds.includes(kind)
+}

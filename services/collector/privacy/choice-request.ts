@@ -2,6 +2,7 @@
 
 import type { SubjectKind } from '../../../shared/choices/port.ts'
 import { confidentialKind } from '../../../shared/confidential/detector.ts'
+import { isPersonal } from '../../../shared/confidential/kind.ts'
 import { isIdentifier } from '../event-values.ts'
 import { notReadable } from './choice-problems.ts'
 
@@ -23,8 +24,6 @@ const kinds: readonly (readonly [name: string, kind: SubjectKind])[] = [
   ['cluster', 'cluster'],
 ]
 const caseLengthMax = 100
-/** The ledger keeps a case id for good: it names a matter, not a person. */
-const refusedKinds: readonly (string | undefined)[] = ['email', 'phone', 'card', 'iban', 'national-id', 'secret']
 
 /** @throws ProblemError 400 */
 export function readChoiceRequest(body: unknown, contentType: string | undefined): ChoiceRequest {
@@ -50,7 +49,7 @@ export function readMembers(members: Readonly<Record<string, unknown>>): ChoiceR
 }
 
 function isCase(text: unknown): text is string {
-  return isIdentifier(text) && text.length <= caseLengthMax && !refusedKinds.includes(confidentialKind(text))
+  return isIdentifier(text) && text.length <= caseLengthMax && !isPersonal(confidentialKind(text))
 }
 
 function parse(body: unknown, contentType: string | undefined): Record<string, unknown> {

@@ -93,6 +93,8 @@ describe('the partner registry', () => {
     [{ name: 'a\ud800b' }, /cannot be printed/],
     [{ purpose: '' }, /purpose is missing/],
     [{ purpose: 'x'.repeat(501) }, /at most 500/],
+    [{ purpose: 'as agreed with jane@example.org' }, /purpose has what looks like an email address.*public/],
+    [{ name: '+1 415 555 0100' }, /name has what looks like a telephone number/],
     [{ datasets: [] }, /datasets are missing.*feature_usage, downloads/],
     [{ datasets: 'downloads' }, /datasets are missing/],
     [{ datasets: ['secret'] }, /"secret" is not a released dataset.*feature_usage, downloads/],
