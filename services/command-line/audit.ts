@@ -28,6 +28,13 @@ export interface AuditOptions {
 
 /** Exit code 1 when a promise is found broken. */
 export async function runAudit(config: Config, options: AuditOptions): Promise<void> {
+  const report = await makeReport(config, options)
+  process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report))
+  if (report.verdict === 'FAIL') process.exitCode = 1
+}
+
+/** @throws ForeseenError, ConfigError, CatalogueError, or what an engine throws that is away: then nothing was audited */
+export async function makeReport(config: Config, options: Omit<AuditOptions, 'json'>): Promise<Report> {
   const now = systemClock.now()
   const [catalogue, policy] = [readCatalogue(config.catalogue), readPolicy(config)]
   const credentials = await readStoredCredentials(config)
@@ -35,11 +42,9 @@ export async function runAudit(config: Config, options: AuditOptions): Promise<v
   try {
     const doors = await findDoors(config, options)
     const audited = { config, catalogue, policy, credentials, doors, stores, logFiles: options.log }
-    const { checks, remains } = await audit(
-      { ...audited, ...(options.head !== undefined && { keptHead: options.head }) },
-      now,
-    )
-    const report: Report = {
+    const keptHead = options.head === undefined ? {} : { keptHead: options.head }
+    const { checks, remains } = await audit({ ...audited, ...keptHead }, now)
+    return {
       date: new Date(now).toISOString(),
       installation: stores.where,
       engines: stores.engines,
@@ -50,8 +55,6 @@ export async function runAudit(config: Config, options: AuditOptions): Promise<v
       checks,
       verdict: isFailed(checks) ? 'FAIL' : 'PASS',
     }
-    process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report))
-    if (report.verdict === 'FAIL') process.exitCode = 1
   } finally {
     await stores.close()
   }
@@ -72,7 +75,7 @@ function openStores(config: Config): Promise<Stores> {
 }
 
 /** Those given; else of an embedded installation those that its lock names, of servers those of the settings. */
-async function findDoors(config: Config, { collector, worker, reporting }: AuditOptions): Promise<Doors> {
+async function findDoors(config: Config, { collector, worker, reporting }: Omit<AuditOptions, 'json'>): Promise<Doors> {
   const given = [collector, worker, reporting].map((urls) => urls.map(withoutSlash))
   const [collectors = [], workers = [], reportings = []] = given
   const found = await defaultDoors(config)

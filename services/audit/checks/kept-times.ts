@@ -30,7 +30,7 @@ const lines: readonly Line[] = [
     id: 'cells-retention',
     promise: 'counts by minute go after 48 hours, counts by hour after 90 days, unless a legal hold keeps them',
     clauses: ['collect-feature', 'legal-hold'],
-    kinds: ['minute-cells', 'hour-cells', 'open-states'],
+    kinds: ['minute-cells', 'hour-cells'],
   },
   {
     id: 'entries-retention',
