@@ -18,6 +18,8 @@ export interface FleetOptions {
   readonly settings?: Record<string, string>
   /** On top of those of the fleet. */
   readonly kafkaProperties?: Record<string, string>
+  /** Of what each process writes, to be kept. */
+  readonly outputCharactersMax?: number
 }
 
 export const fleetSecrets = {
@@ -77,13 +79,13 @@ export class Fleet {
     return this.processes.filter((one) => one.role === role)
   }
 
-  /** One more process of a role. */
-  async add(role: Role): Promise<RoleProcess> {
+  /** One more process of a role. @param nodeOptions of Node's own, before the program */
+  async add(role: Role, nodeOptions: readonly string[] = []): Promise<RoleProcess> {
     const [port = 0] = await freePorts(1)
     const name = `${role}-${++this.#added}`
     const dataDir = path.join(this.#options.dir, name)
     await mkdir(dataDir, { recursive: true })
-    const one = new RoleProcess(role, name, `http://127.0.0.1:${port}`, {
+    const environment = {
       HEADCOUNT_DATA_DIR: dataDir,
       [`HEADCOUNT_${role.toUpperCase()}_PORT`]: String(port),
       HEADCOUNT_EVENT_LOG_URL: `kafka://${this.kafka.bootstrap.join(',')}/${topicPrefix}`,
@@ -99,7 +101,9 @@ export class Fleet {
       HEADCOUNT_K: '1',
       HEADCOUNT_LOG_LEVEL: 'info',
       ...this.#options.settings,
-    })
+    }
+    const one = new RoleProcess(role, name, `http://127.0.0.1:${port}`, environment, nodeOptions)
+    one.outputCharactersMax = this.#options.outputCharactersMax ?? one.outputCharactersMax
     this.processes.push(one)
     one.start()
     await one.untilLive()

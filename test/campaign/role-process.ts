@@ -10,7 +10,6 @@ export type Role = 'collector' | 'worker' | 'reporting'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const readyMsMax = 60_000
 const restartMs = 500
-const outputCharactersMax = 20_000
 
 export class RoleProcess {
   readonly role: Role
@@ -19,6 +18,8 @@ export class RoleProcess {
   readonly #environment: Record<string, string>
   #child: ChildProcess | undefined
   #output = ''
+  /** Of what it writes, the end is kept. */
+  outputCharactersMax = 20_000
   /** The process ended though nobody killed it: 0 for none, else how often. */
   unplannedEnds = 0
   #killing = false
@@ -64,7 +65,7 @@ export class RoleProcess {
     })
     diesWithParent(child)
     const collect = (chunk: Buffer) => {
-      this.#output = (this.#output + chunk).slice(-outputCharactersMax)
+      this.#output = (this.#output + chunk).slice(-this.outputCharactersMax)
     }
     child.stdout?.on('data', collect)
     child.stderr?.on('data', collect)

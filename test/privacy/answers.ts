@@ -11,6 +11,9 @@ export interface Answer {
 
 const askedAtOnce = 8
 
+/** Where the servers of an installation are, whether one process has them or several. */
+export type AskedServers = Pick<Headcount, 'collectorUrl' | 'reportingUrl' | 'catalogue' | 'credentials'>
+
 export async function readAnswer(asked: Promise<Response>): Promise<Answer> {
   const response = await asked
   const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join('\n')
@@ -27,7 +30,7 @@ export async function readAnswer(asked: Promise<Response>): Promise<Answer> {
  * @param sentAt a moment in the windows that are asked for, ms since the Unix epoch
  */
 export async function askEverything(
-  headcount: Headcount,
+  headcount: AskedServers,
   sentAt: number,
   asked: readonly Grain[] = allGrains,
 ): Promise<Answer[]> {
@@ -51,7 +54,7 @@ export async function askEverything(
   return answers
 }
 
-function usagePaths({ catalogue }: Headcount, sentAt: number, asked: readonly Grain[]): string[] {
+function usagePaths({ catalogue }: AskedServers, sentAt: number, asked: readonly Grain[]): string[] {
   const paths: string[] = []
   for (const { id, grains, bySets, dimensions, measures } of catalogue.datasets) {
     for (const grain of grains.filter((one) => asked.includes(one))) {

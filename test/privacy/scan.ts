@@ -58,7 +58,7 @@ export async function scanRows(search: NeedleSearch, { keyValue, warehouse }: En
 }
 
 /** Every row of every table and view; of a unique state its bytes and its count. */
-async function scanWarehouse(search: NeedleSearch, warehouse: Warehouse): Promise<Finding[]> {
+export async function scanWarehouse(search: NeedleSearch, warehouse: Warehouse): Promise<Finding[]> {
   const columns = await warehouse.select<{ place: string; name: string; type: string }>(
     `SELECT concat(database, '.', table) AS place, name, type FROM system.columns
 WHERE default_kind NOT IN ('EPHEMERAL', 'ALIAS') AND (database = currentDatabase() OR (database = 'system' AND has({engineTables:Array(String)}, table)))`,

@@ -1,7 +1,8 @@
 /** Senders of every kind that put canaries wherever a sender can put something. */
 import { connect } from 'node:net'
 import type { Headcount } from '../../services/headcount.ts'
-import { type Answer, readAnswer } from './answers.ts'
+import type { EventLog } from '../../shared/eventlog/port.ts'
+import { type Answer, type AskedServers, readAnswer } from './answers.ts'
 import { type Canary, makeAddressCanary, makeCanary, type Needle, needlesOf, pairNeedles } from './canary.ts'
 
 const email = (core: string) => `Jane.${core}@example.org`
@@ -69,7 +70,7 @@ export function allNeedles(canaries: Canaries): Needle[] {
 }
 
 /** Sends everything; returns every answer. @param now event time, ms since the Unix epoch */
-export async function sendCanaries(headcount: Headcount, canaries: Canaries, now: number): Promise<Answer[]> {
+export async function sendCanaries(headcount: AskedServers, canaries: Canaries, now: number): Promise<Answer[]> {
   const { collectorUrl, credentials } = headcount
   const answers: Answer[] = []
   const value = (name: keyof Canaries) => canaries[name].value
@@ -198,12 +199,18 @@ export async function plantInLog({ desk, engines }: Headcount, canaries: Canarie
     true,
   )
   if (appended !== 2 || malformed.length !== 1) throw new Error('the lines are not what they should be')
+  await plantRecords(engines.log, canaries, now)
+}
+
+/** Records in the log that no collector of ours wrote. */
+export async function plantRecords(log: Pick<EventLog, 'append'>, canaries: Canaries, now: number): Promise<void> {
+  const value = (name: keyof Canaries) => canaries[name].value
   // By hand, as encodeRecord cannot make what is wrong with these.
   const [id, field] = [value('quarantined id'), value('quarantined field')]
   const shapes = [['jobs', { version: { [field]: field } }], [id, [field]], { [field]: id }]
   const columns = [shapes, [id, { [id]: id }, id, id], [now, now, id, now], [0, 1, 2, id]]
   const record = [1, now, 'node', value('address 4'), value('user agent'), 'device', value('device'), ...columns]
-  await engines.log.append([
+  await log.append([
     { partition: 0, value: Buffer.from(`${value('garbage record')} is no record`) },
     { partition: 1, value: Buffer.from(JSON.stringify(record)) },
   ])
