@@ -104,11 +104,14 @@ export async function withRunning<T>(config: Config, start: string, use: (runnin
   }
 }
 
+/** Long enough not to be met by chance. */
+const deviceId = (device: number) => `device-${device}-5a0c77e1`
+
 function recordsOf(devices: number, time: number): Buffer[] {
   return Array.from({ length: devices }, (_, device) =>
     encodeRecord({
       ...{ receivedAt: time, route: 'node', ip: '192.0.2.1', userAgent: 'agent/1' },
-      unit: { kind: 'device', id: `device-${device}` },
+      unit: { kind: 'device', id: deviceId(device) },
       events: ['a', 'b'].map((feature) => ({
         ...{ id: `${feature}-${device}-${time}`, time, feature },
         // Quotes and backslashes: text that files, tables and JSON each write in their own way.
@@ -118,13 +121,14 @@ function recordsOf(devices: number, time: number): Buffer[] {
   )
 }
 
+const wish = { name: 'ACME', datasets: ['usage'], purpose: 'study', until: '2027-06-01' }
+
 /** @returns the key of a partner who may read the releases */
 export async function fillSource(config: Config): Promise<string> {
   return await withRunning(config, `${days[0]}T12:00:30Z`, async ({ headcount, send, passTo }) => {
     await send(120)
     await passTo(`${days[1]}T09:00:00Z`)
     await send(80)
-    const wish = { name: 'ACME', datasets: ['usage'], purpose: 'study', until: '2027-06-01' }
     const { key } = await headcount.desk.addPartner(wish)
     await passTo('2026-12-01T06:00:00Z', async () => {
       const released = (await headcount.ledger.state()).releases()
@@ -134,6 +138,39 @@ export async function fillSource(config: Config): Promise<string> {
     // Today stays open.
     await send(7)
     return key
+  })
+}
+
+/**
+ * The same in less time, closed by an operator: nothing is open, and its answers.
+ * @returns `secrets`: what is about senders or opens something
+ */
+export async function fillAtOnce(config: Config) {
+  return await withRunning(config, `${days[0]}T12:00:30Z`, async (running) => {
+    const { headcount, clock, send, passTo } = running
+    const { desk, engines, credentials } = headcount
+    await send(90)
+    const read = async (name: string) => (await engines.keyValue.secrets.read(name)) ?? Buffer.alloc(0)
+    const keys = await Promise.all([`epoch/day:${days[0]}`, 'epoch/month:2026-11-01'].map(read))
+    clock.set(`${days[1]}T09:00:00Z`)
+    await send(70)
+    const { key: partnerKey } = await desk.addPartner({ ...wish })
+    await passTo('2026-11-30T00:10:00Z')
+    for (const day of days)
+      await until(async () => {
+        const answer = await desk.release(day, false)
+        assert.notEqual(answer.state, 'refused', JSON.stringify(answer))
+        return answer.state === 'published'
+      }, 60_000)
+    for (const epoch of ['week:2026-11-23', 'month:2026-11-01'] as const) await desk.close(epoch)
+    const texts = [deviceId(3), deviceId(77), credentials.writeKey, credentials.adminToken, partnerKey]
+    const living = await Promise.all((await engines.keyValue.secrets.list()).map(({ name }) => read(name)))
+    const secrets = [...keys, ...living, ...texts.map((text) => Buffer.from(text))]
+    return {
+      partnerKey,
+      said: await answersOf(running, partnerKey),
+      secrets: secrets.map((bytes, at) => ({ what: `secret ${at}`, bytes })),
+    }
   })
 }
 
