@@ -23,6 +23,7 @@ import { optOutCookies } from './privacy/choice-cookie.ts'
 import { choicesUnavailable } from './privacy/choice-problems.ts'
 import type { Identifiers } from './privacy/event-wishes.ts'
 import { HonourChoices } from './privacy/honour-choices.ts'
+import { byKeptIdentifier, type KeptIdentifier } from './privacy/kept-identifier.ts'
 import { privacySignal } from './privacy-signals.ts'
 import type { Dialect, Reading, SentRequest } from './protocols/dialect.ts'
 import { readBody } from './request-body.ts'
@@ -38,6 +39,8 @@ export interface IngestDependencies {
   logger: Logger
   metrics: Metrics
   choices?: ChoiceBook
+  /** What identifiers are kept as. */
+  keptId: KeptIdentifier
   /** Under which choices are recorded that events themselves make. */
   policy: Pick<Policy, 'version'>
 }
@@ -51,8 +54,9 @@ export class Ingest {
 
   constructor(deps: IngestDependencies) {
     this.#deps = deps
-    this.#honour = new HonourChoices(deps.choices)
-    this.#children = new Children(deps.choices, deps.policy.version)
+    const choices = deps.choices && byKeptIdentifier(deps.choices, deps.keptId)
+    this.#honour = new HonourChoices(choices)
+    this.#children = new Children(choices, deps.policy.version)
     this.#pending = new PendingBytes(deps.config.pendingBytesMax, deps.metrics.pendingBytes)
   }
 
@@ -120,6 +124,7 @@ export class Ingest {
       userAgent: (headers['user-agent'] ?? '').slice(0, userAgentLengthMax),
       route: isBrowser(headers) ? 'browser' : 'node',
       cookie: config.cookie ? cookieIdentifier(headers) : undefined,
+      keptId: this.#deps.keptId,
     }
   }
 

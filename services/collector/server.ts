@@ -18,6 +18,7 @@ import { addOperations, type Readiness } from './operations.ts'
 import { addPolicy, agreementCheck } from './policy.ts'
 import { addChoiceDoor } from './privacy/choice-door.ts'
 import type { EnterServed } from './privacy/choosing.ts'
+import { createKeptIdentifier } from './privacy/kept-identifier.ts'
 import { WhatIsHeld } from './privacy/what-is-held.ts'
 import type { Dialect } from './protocols/dialect.ts'
 import { nativeDialect } from './protocols/native.ts'
@@ -58,7 +59,8 @@ export interface Collector {
 export async function createCollector(deps: CollectorDependencies): Promise<Collector> {
   const { config, catalogue, sink, credentials, logger, metrics } = deps
   const policy = deps.policy ?? readPolicy(config)
-  const ingest = new Ingest({ ...deps, policy })
+  const keptId = createKeptIdentifier({ choiceKey: config.choiceKey, adminToken: credentials.adminToken })
+  const ingest = new Ingest({ ...deps, policy, keptId })
   let drained: Promise<void> | undefined
 
   const app = createServer(config, logger, metrics, () => drained !== undefined)

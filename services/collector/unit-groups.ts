@@ -1,5 +1,6 @@
 /** Gathers a request's events into one record for each privacy unit, in the order in which the units appear. */
 import { addressUnit, RecordText, type Route, recordHead, type Unit, type UnitKind } from '../../shared/event.ts'
+import type { KeptIdentifier } from './privacy/kept-identifier.ts'
 
 /** What all events of a request have in common. */
 export interface Sender {
@@ -10,6 +11,8 @@ export interface Sender {
   readonly route: Route
   /** Our cookie, if the request carried a valid one. */
   readonly cookie: string | undefined
+  /** Without: an identifier is kept as it is. */
+  readonly keptId?: KeptIdentifier
 }
 
 export class UnitGroups {
@@ -17,12 +20,14 @@ export class UnitGroups {
   readonly #head: string
   readonly #isAscii: boolean
   readonly #senderUnit: Unit
+  readonly #keptId: KeptIdentifier | undefined
   readonly #byKind = new Map<UnitKind, Map<string, RecordText>>()
   #last: RecordText | undefined
 
   /** @param isAscii whether all text of the body is ASCII */
   constructor(sender: Sender, isAscii: boolean) {
     this.#head = recordHead(sender)
+    this.#keptId = sender.keptId
     // Node reads header bytes as Latin-1, so a user agent may not be ASCII.
     this.#isAscii = isAscii && /^[\x20-\x7e]*$/.test(this.#head)
     const { cookie, ip, userAgent } = sender
@@ -40,7 +45,8 @@ export class UnitGroups {
     }
     let record = ofKind.get(id)
     if (!record) {
-      record = new RecordText(this.#head, { kind, id }, this.#isAscii)
+      const kept = kind === 'address' || !this.#keptId ? id : this.#keptId(id)
+      record = new RecordText(this.#head, { kind, id: kept }, this.#isAscii)
       ofKind.set(id, record)
       this.records.push(record)
     }

@@ -4,8 +4,8 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isPageForm } from '../../privacy-page/form-answer.ts'
-import { htmlPage, pageHeaders } from '../../privacy-page/page-style.ts'
-import { escapeHtml } from '../../reporting/escape-html.ts'
+import { heldPage } from '../../privacy-page/held-page.ts'
+import { pageHeaders } from '../../privacy-page/page-style.ts'
 import { forbidden, notPossible } from './choice-problems.ts'
 import { type ChoiceRequest, readChoiceRequest, readMembers } from './choice-request.ts'
 import type { EnterServed } from './choosing.ts'
@@ -43,12 +43,11 @@ async function answer(
     await served({ case: proof.case ?? '', what: 'access' })
   }
   const found = await held.under(unit)
-  const text = JSON.stringify(found, undefined, 2)
-  if (!isPage(request)) return reply.headers({ 'cache-control': 'no-store' }).type('application/json').send(text)
-  const body = `<h1>What is held</h1>
-<p>${found.complete ? 'This is everything' : 'This is a part, as there is too much for one page,'} that is held under the identifier of this browser. <a href="/privacy#choice">Back to the choice</a></p>
-<pre>${escapeHtml(text)}</pre>`
-  return reply.headers(pageHeaders).send(htmlPage('What is held', body))
+  if (isPage(request)) return reply.headers(pageHeaders).send(heldPage(found))
+  return reply
+    .headers({ 'cache-control': 'no-store' })
+    .type('application/json')
+    .send(JSON.stringify(found, undefined, 2))
 }
 
 function isPage(request: FastifyRequest): boolean {

@@ -22,6 +22,7 @@ import { optInCookies, optOutCookies } from './choice-cookie.ts'
 import { choicesUnavailable, forbidden, logUnavailable, notPossible, notReadable } from './choice-problems.ts'
 import { readChoiceRequest } from './choice-request.ts'
 import { Choosing, type EnterServed } from './choosing.ts'
+import { createKeptIdentifier } from './kept-identifier.ts'
 import { createNodeKey } from './node-key.ts'
 import { RequestsPerMinute } from './requests-per-minute.ts'
 import { createSpeakerOf, requireOwner } from './speaker.ts'
@@ -45,8 +46,9 @@ export interface ChoiceDoorDeps {
 }
 
 export async function addChoiceDoor(app: FastifyInstance, deps: ChoiceDoorDeps): Promise<void> {
-  const nodeKeyOf = createNodeKey({ choiceKey: deps.config.choiceKey, adminToken: deps.credentials.adminToken })
-  const speakerOf = createSpeakerOf({ ...deps, nodeKeyOf })
+  const secrets = { choiceKey: deps.config.choiceKey, adminToken: deps.credentials.adminToken }
+  const [nodeKeyOf, keptId] = [createNodeKey(secrets), createKeptIdentifier(secrets)]
+  const speakerOf = createSpeakerOf({ ...deps, nodeKeyOf, keptId })
   const choosing = new Choosing(deps)
   const { subjectOf } = deps.choices
   const policy = deps.policy.version

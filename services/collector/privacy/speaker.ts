@@ -8,13 +8,14 @@ import { bearerToken, type KeyCheck, keyCheck } from '../../../shared/http/autho
 import { cookieIdentifier } from '../browser-cookie.ts'
 import { forbidden, notReadable } from './choice-problems.ts'
 import type { ChoiceRequest } from './choice-request.ts'
+import type { KeptIdentifier } from './kept-identifier.ts'
 import type { NodeKeyOf } from './node-key.ts'
 import { strength } from './opt-out-in-force.ts'
 
 export type Proof = Pick<NewChoice, 'by' | 'case'>
 
 export interface Speaker {
-  /** Undefined for a browser without an identifier: it has the cookie of choice-cookie.ts and no more. */
+  /** By its kept identifier. Undefined for a browser without an identifier: it has the cookie of choice-cookie.ts and no more. */
   readonly unit: { readonly kind: SubjectKind; readonly id: string } | undefined
   readonly proof: Proof
   readonly inBrowser: boolean
@@ -24,12 +25,13 @@ export interface SpeakerDeps {
   readonly credentials: { readonly adminToken: string }
   readonly isWriteKey: KeyCheck
   readonly nodeKeyOf: NodeKeyOf
+  readonly keptId: KeptIdentifier
 }
 
 export type SpeakerOf = (headers: IncomingHttpHeaders, asked: ChoiceRequest) => Speaker
 
 /** The result throws ProblemError: 403 when nothing shows that the request may speak for the identifier it names. */
-export function createSpeakerOf({ credentials, isWriteKey, nodeKeyOf }: SpeakerDeps): SpeakerOf {
+export function createSpeakerOf({ credentials, isWriteKey, nodeKeyOf, keptId }: SpeakerDeps): SpeakerOf {
   const isAdminToken = keyCheck(credentials.adminToken)
   const proofOf = (token: string, { named, case: caseId }: ChoiceRequest): Proof => {
     const isNodeKey = keyCheck(nodeKeyOf(named?.id ?? ''))(token)
@@ -45,7 +47,9 @@ export function createSpeakerOf({ credentials, isWriteKey, nodeKeyOf }: SpeakerD
   }
   return (headers, asked) => {
     if (asked.named) {
-      return { unit: asked.named, proof: proofOf(bearerToken(headers.authorization) ?? '', asked), inBrowser: false }
+      const proof = proofOf(bearerToken(headers.authorization) ?? '', asked)
+      const { kind, id } = asked.named
+      return { unit: { kind, id: keptId(id) }, proof, inBrowser: false }
     }
     const cookie = cookieIdentifier(headers)
     const unit = cookie === undefined ? undefined : ({ kind: 'cookie', id: cookie } as const)

@@ -40,11 +40,13 @@ export interface WhatIsHeldDeps {
 
 export class WhatIsHeld {
   readonly #deps: WhatIsHeldDeps
+  readonly #leftOut: LeftOut
   readonly #looking = new InTurn()
   #waiting = 0
 
   constructor(deps: WhatIsHeldDeps) {
     this.#deps = deps
+    this.#leftOut = new LeftOut(deps.choices)
   }
 
   /** @throws ProblemError 429 when too many wait already; LogUnavailableError */
@@ -67,11 +69,10 @@ export class WhatIsHeld {
       const history = choices.log.choices.history(subject)
       const isOut = optOutInForce(choices.log.choices, subject) !== undefined
       const isIn = history.some(({ act }) => act === 'opt-in')
-      const leftOut = new LeftOut(choices)
       return {
         choice: isOut ? 'opt-out' : isIn ? 'opt-in' : 'not made',
         history: history.map(toldChoice),
-        records: records.map((record) => toldRecord(record, leftOut.why({ unit, ...record }) ?? 'no')),
+        records: records.map((record) => toldRecord(record, this.#leftOut.why({ unit, ...record }) ?? 'no')),
         complete,
         notTold,
       }

@@ -47,7 +47,7 @@ WHERE dataset = 'usage' AND grain = 'day' AND stage = 'open'`)
 it('a burst of events of one child leaves one deletion and one opt-out of each identifier; a cluster stays', async () => {
   const choices = memoryChoiceBook(clock)
   await using collector = await startCollector({ choices, clock: clock })
-  const event = eventOf({ device: 'd', cookie: 'c', cluster: 'of many', child: true })
+  const event = eventOf({ device: 'd', cookie: 'c', cluster: 'of-many', child: true })
   const burst = () => Promise.all(Array.from({ length: 20 }, () => collector.send({ events: [event, event] })))
   await burst()
   await burst()
@@ -55,9 +55,9 @@ it('a burst of events of one child leaves one deletion and one opt-out of each i
     choices.log.choices.history(choices.subjectOf(kind, id)).map(({ act, by }) => `${act} by ${by}`)
   assert.deepEqual(acts('device', 'd'), ['deletion by child', 'opt-out by child'])
   assert.deepEqual(acts('cookie', 'c'), ['deletion by child', 'opt-out by child'])
-  assert.deepEqual(acts('cluster', 'of many'), [])
-  await collector.send({ events: [eventOf({ cluster: 'of one', child: true })] })
-  assert.deepEqual(acts('cluster', 'of one'), ['deletion by child', 'opt-out by child'])
+  assert.deepEqual(acts('cluster', 'of-many'), [])
+  await collector.send({ events: [eventOf({ cluster: 'of-one', child: true })] })
+  assert.deepEqual(acts('cluster', 'of-one'), ['deletion by child', 'opt-out by child'])
 })
 
 it('while it cannot be recorded that it was a child, nothing of the request is taken and the sender is told', async () => {
@@ -75,7 +75,7 @@ it('while it cannot be recorded that it was a child, nothing of the request is t
 it('more children than one request may have are refused whole, and nothing is recorded', async () => {
   const choices = memoryChoiceBook(clock)
   await using collector = await startCollector({ choices, clock })
-  const events = Array.from({ length: 101 }, (_, child) => eventOf({ device: `of ${child}`, child: true }))
+  const events = Array.from({ length: 101 }, (_, child) => eventOf({ device: `of-${child}`, child: true }))
   assert.equal((await collector.send({ events })).status, 413)
   assert.equal(choices.log.choices.size, 0)
   assert.equal((await collector.send({ events: events.slice(1) })).status, 200)
