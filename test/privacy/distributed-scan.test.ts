@@ -7,8 +7,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { Redis } from 'ioredis'
-import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
-import { hourMs } from '../../shared/window.ts'
+import { type Grain, hourMs } from '../../shared/window.ts'
 import { fleetSecrets } from '../campaign/fleet.ts'
 import { withoutServers } from '../campaign/needed-servers.ts'
 import { until } from '../fixtures/until.ts'
@@ -16,26 +15,28 @@ import type { Answer } from './answers.ts'
 import { makeCanary, makeWordCanary, needlesOf } from './canary.ts'
 import { DistributedScene, partitions } from './distributed-scan.ts'
 import type { Finding } from './scan.ts'
+import { OddKafkaClient, type OddMessage } from './scan-kafka-client.ts'
 import { allNeedles, type Canaries, makeCanaries, neverTaken, plantRecords, sendCanaries } from './send-canaries.ts'
 
 const skip = await withoutServers()
+const choicesTopic = 'campaign-choices'
 
 describe('the canary scan of an installation on servers', { skip }, () => {
   const canaries = makeCanaries()
   const spooled = makeCanary('spooled device')
   const planted = makeWordCanary('planted')
   let scene: DistributedScene
+  let kafka: OddKafkaClient
   let answers: Answer[]
   before(async () => {
     scene = await DistributedScene.start([...allNeedles(canaries), ...[spooled, planted].flatMap(needlesOf)])
     answers = await sendCanaries(scene.servers, canaries, Date.now())
-    await withProducer(async (send) => {
-      const append = async (records: readonly { partition: number; value: Buffer }[]) => {
-        await send(scene.fleet.topic, [...records])
-        return []
-      }
-      await plantRecords({ append }, canaries, Date.now())
-    })
+    kafka = new OddKafkaClient(scene.fleet.kafka.bootstrap)
+    const append = async (records: readonly OddMessage[]) => {
+      await kafka.send(scene.fleet.topic, records)
+      return []
+    }
+    await plantRecords({ append }, canaries, Date.now())
     await scene.settle()
   })
   after(() => scene?.remove())
@@ -46,44 +47,16 @@ describe('the canary scan of an installation on servers', { skip }, () => {
     return (Object.keys(canaries) as (keyof Canaries)[]).filter((name) => all.includes(canaries[name].core))
   }
 
-  function kafka(): Kafka {
-    return new Kafka({ brokers: scene.fleet.kafka.bootstrap, logLevel: logLevel.NOTHING })
-  }
-
-  type Message = { partition?: number; value: Buffer; timestamp?: string }
-  async function withProducer(
-    use: (
-      send: (topic: string, messages: Message[], compression?: CompressionTypes) => Promise<unknown>,
-    ) => Promise<void>,
-  ): Promise<void> {
-    const producer = kafka().producer()
-    await producer.connect()
-    try {
-      await use((topic, messages, compression) =>
-        producer.send({ topic, messages, ...(compression !== undefined && { compression }) }),
-      )
-    } finally {
-      await producer.disconnect()
-    }
-  }
-
-  async function setTopic(configs: Record<string, string>): Promise<void> {
-    const admin = kafka().admin()
-    await admin.connect()
-    const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
-    await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: scene.fleet.topic, configEntries }] })
-    await admin.disconnect()
-  }
-
-  const nowhere = async (said: readonly Answer[] = []) => {
+  /** What is allowed, once nothing else has been found. */
+  const nowhereElse = async (grains: readonly Grain[] = []) => {
     const { allowed, elsewhere } = await scene.kafka()
-    assert.deepEqual(places([...elsewhere, ...(await scene.outsideKafka(said))]), [])
+    assert.deepEqual(places([...elsewhere, ...(await scene.outsideKafka(grains))]), [])
     return allowed
   }
 
   test('what was sent is in records of the events’ topic, and in no other topic, table, key, file, line, metric or answer', async () => {
-    const allowed = await nowhere(answers)
-    const found = namesFound(allowed)
+    const found = namesFound(await nowhereElse(['day']))
+    assert.deepEqual(places(scene.texts(answers)), [])
     const imported = Object.keys(canaries).filter((name) => name.startsWith('import'))
     const taken = Object.keys(canaries).filter((name) => !(neverTaken as string[]).includes(name))
     assert.deepEqual(
@@ -146,26 +119,28 @@ describe('the canary scan of an installation on servers', { skip }, () => {
     const entered = () =>
       scene.warehouse.select<{ event: string }>("SELECT event FROM ledger WHERE event LIKE '%subject.deleted%'")
     await until(async () => (await entered()).length === 2, 60_000)
-    assert.ok(namesFound(await nowhere(said)).includes('device'), 'until their time the raw records are there')
+    assert.deepEqual(places(scene.texts(said)), [])
+    assert.ok((await kafka.endOf(choicesTopic)) >= said.length, 'the control: there are records of choices to look at')
+    assert.ok(namesFound(await nowhereElse()).includes('device'), 'until their time the raw records are there')
   })
 
   test('after its time it is nowhere, in Kafka neither', async () => {
-    await setTopic({ 'retention.ms': '500', 'file.delete.delay.ms': '100', 'message.timestamp.type': 'LogAppendTime' })
+    await kafka.setTopic(scene.fleet.topic, {
+      'retention.ms': '500',
+      'file.delete.delay.ms': '100',
+      'message.timestamp.type': 'LogAppendTime',
+    })
     await until(async () => (await scene.kafka()).allowed.length === 0, 60_000)
-    assert.deepEqual(await nowhere(), [])
+    assert.deepEqual(await nowhereElse(), [])
   })
 
   test('the control: what is planted in a table, in Redis, and in Kafka past its time or compressed is found', async () => {
-    await setTopic({ 'retention.ms': '-1', 'message.timestamp.type': 'CreateTime' })
-    const admin = kafka().admin()
-    await admin.connect()
-    await admin.createTopics({ topics: [{ topic: 'planted', numPartitions: 1 }] })
-    await admin.disconnect()
-    await withProducer(async (send) => {
-      const value = Buffer.from(`["${planted.value}"]`)
-      await send(scene.fleet.topic, [{ partition: 0, value, timestamp: String(Date.now() - 75 * hourMs) }])
-      await send('planted', [{ value }], CompressionTypes.GZIP)
-    })
+    await kafka.setTopic(scene.fleet.topic, { 'retention.ms': '-1', 'message.timestamp.type': 'CreateTime' })
+    const value = Buffer.from(`["${planted.value}"]`)
+    const timestamp = String(Date.now() - 75 * hourMs)
+    await kafka.send(scene.fleet.topic, [{ partition: 0, value, timestamp }])
+    await kafka.createTopic('planted')
+    await kafka.send('planted', [{ value }], true)
     const redis = new Redis(scene.fleet.redis.url)
     await redis.set('planted', JSON.stringify({ seen: planted.value }))
     redis.disconnect()
@@ -190,7 +165,7 @@ describe('the canary scan of an installation on servers', { skip }, () => {
     const leak = path.join(scene.dir, 'leak.mjs')
     await writeFile(leak, leakingProgram(planted.value))
     const leaking = await scene.fleet.add('reporting', ['--import', leak])
-    const found = places(await scene.outsideKafka())
+    const found = places(await scene.processes())
     for (const place of [`log of ${leaking.name}`, `metrics of ${leaking.name}`])
       assert.ok(found.includes(place), place)
   })

@@ -10,6 +10,7 @@ import { readCatalogue } from '../../shared/catalogue-file.ts'
 import { rawGoneMs } from '../../shared/retention/limits.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
 import { openServerWarehouse } from '../../shared/warehouse/server.ts'
+import type { Grain } from '../../shared/window.ts'
 import { Fleet, fleetSecrets } from '../campaign/fleet.ts'
 import type { RoleProcess } from '../campaign/role-process.ts'
 import { freshTo } from '../crash/counted-cells.ts'
@@ -101,21 +102,33 @@ export class DistributedScene {
     return scanFiles(this.#search, path.join(this.dir, this.collector.name))
   }
 
-  /** Everywhere but in Kafka. Redis rewrites its files first, as it does by itself when they have grown. */
-  async outsideKafka(said: readonly { where: string; text: string }[] = []): Promise<Finding[]> {
+  /** Everywhere but in Kafka. @param grains of which usage is asked for, which takes a server some time */
+  async outsideKafka(grains: readonly Grain[] = []): Promise<Finding[]> {
     const redis = await scanRedis(this.#search, this.fleet.redis.url)
     if (redis.keys === 0) throw new Error('there is nothing in Redis: this was no look at it')
-    const asked = await askEverything(this.servers, this.#startedAt, ['day'])
-    const metrics = await Promise.all(
-      this.fleet.processes.map(async (one) => ({ where: `metrics of ${one.name}`, text: await this.#metrics(one) })),
-    )
+    const asked = await askEverything(this.servers, this.#startedAt, grains)
     return [
       ...redis.findings,
       ...(await scanWarehouse(this.#search, this.warehouse)),
       ...(await scanFiles(this.#search, this.dir, ['kafka'])),
-      ...this.fleet.processes.flatMap(({ name, output }) => scanBytes(this.#search, `log of ${name}`, output)),
-      ...[...said, ...asked, ...metrics].flatMap(({ where, text }) => scanBytes(this.#search, where, text)),
+      ...(await this.processes()),
+      ...this.texts(asked),
     ]
+  }
+
+  /** In what the processes log and in their metrics. */
+  async processes(): Promise<Finding[]> {
+    const metrics = await Promise.all(
+      this.fleet.processes.map(async (one) => ({ where: `metrics of ${one.name}`, text: await this.#metrics(one) })),
+    )
+    return this.texts([
+      ...metrics,
+      ...this.fleet.processes.map(({ name, output }) => ({ where: `log of ${name}`, text: output })),
+    ])
+  }
+
+  texts(said: readonly { readonly where: string; readonly text: string }[]): Finding[] {
+    return said.flatMap(({ where, text }) => scanBytes(this.#search, where, text))
   }
 
   async remove(): Promise<void> {
