@@ -11,6 +11,7 @@ const drawn: Readonly<Record<string, () => string>> = {
   HEADCOUNT_WRITE_KEY: secret,
   HEADCOUNT_ADMIN_TOKEN: secret,
   HEADCOUNT_ANALYST_TOKEN: secret,
+  HEADCOUNT_CHOICE_KEY: secret,
   REDIS_PASSWORD: secret,
   CLICKHOUSE_PASSWORD: secret,
   CLICKHOUSE_READER_PASSWORD: secret,

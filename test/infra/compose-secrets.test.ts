@@ -21,7 +21,7 @@ describe('the secrets for docker-compose.yml', () => {
     const [one, other] = [readVariables(fillExample(example)), readVariables(fillExample(example))]
     const empty = [...readVariables(example)].filter(([, value]) => value === '').map(([name]) => name)
     const secrets = empty.filter((name) => name !== 'HEADCOUNT_TRUSTED_PROXIES')
-    assert.equal(secrets.length, 9)
+    assert.equal(secrets.length, 10)
     const values = secrets.flatMap((name) => [one.get(name), other.get(name)])
     assert.equal(new Set(values).size, 2 * secrets.length)
     for (const name of secrets.filter((one) => one !== 'KAFKA_CLUSTER_ID'))

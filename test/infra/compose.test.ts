@@ -67,7 +67,7 @@ describe('docker-compose.yml', () => {
     for (const [name, { environment = {} }] of ours) {
       const role = roleOf(name)
       assert.ok(role)
-      const optional = role === 'reporting' ? ['HEADCOUNT_WAREHOUSE_READER_URL'] : []
+      const optional = role === 'reporting' ? ['HEADCOUNT_WAREHOUSE_READER_URL'] : ['HEADCOUNT_CHOICE_KEY']
       const guarded = Object.keys(environment).filter(isGuarded).sort()
       assert.deepEqual(guarded, [...requiredVariables(role), ...optional].sort(), name)
     }

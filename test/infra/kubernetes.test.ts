@@ -130,7 +130,7 @@ describe('the Kubernetes manifests', () => {
   it('give each process the addresses and secrets that it does not start without, and no other', () => {
     assert.deepEqual(Object.keys(settingsMap).filter(isGuarded), [], 'a ConfigMap is no place for them')
     for (const role of roles) {
-      const optional = role === 'reporting' ? ['HEADCOUNT_WAREHOUSE_READER_URL'] : []
+      const optional = role === 'reporting' ? ['HEADCOUNT_WAREHOUSE_READER_URL'] : ['HEADCOUNT_CHOICE_KEY']
       const given = Object.keys(find('Secret', `${role}-secrets`)?.stringData ?? {}).sort()
       assert.deepEqual(given, [...requiredVariables(role), ...optional].sort())
     }
