@@ -31,7 +31,8 @@ export function addSessions(app: FastifyInstance, { config, keyValue, clock, ses
       takeJsonBodies(part, bodyBytesMax)
 
       part.get('', { schema: schemas.read }, async (request, reply) => {
-        const viewer = await who.viewer(request)
+        const viewer = await who.asks(request)
+        if (!viewer) return reply.send({ role: 'nobody' })
         const until = viewer.role === 'guest' ? viewer.view.until : viewer.session && iso(viewer.session.until)
         return reply.send({ role: viewer.role, ...(until !== undefined && { until }) })
       })
@@ -92,7 +93,7 @@ const session = {
   type: 'object',
   required: ['role'],
   properties: {
-    role: { type: 'string', enum: ['admin', 'analyst', 'guest'] },
+    role: { type: 'string', enum: ['admin', 'analyst', 'guest', 'nobody'] },
     until: { type: 'string', format: 'date-time' },
   },
 }
@@ -101,7 +102,10 @@ const schemas = {
   read: {
     tags,
     summary: 'Who asks',
-    response: { 200: jsonAnswer('The role', session, example), ...problemAnswers({ 401: 'Nobody that is known' }) },
+    description:
+      'For the page, before it shows a form to sign in; `nobody` without a token, session or view that counts.',
+    security: [],
+    response: { 200: jsonAnswer('The role', session, example) },
   },
   begin: {
     tags,

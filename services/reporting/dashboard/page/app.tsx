@@ -9,7 +9,7 @@ import { Empty } from './empty.tsx'
 import { KeysDialog, useKeys } from './keys.tsx'
 import { Live } from './live.tsx'
 import { Measures } from './measures.tsx'
-import { type Dataset, type Model, mainDataset } from './model.ts'
+import { type Dataset, type Dimension, type Model, mainDataset } from './model.ts'
 import { NotesDialog } from './notes-dialog.tsx'
 import { Overview } from './overview.tsx'
 import { dayMs, dayOf, moved, startOf } from './periods.ts'
@@ -30,16 +30,17 @@ const comparisons: readonly Compare[] = ['none', 'previous', 'year']
 export function App({ refused }: { refused: ApiError | undefined }) {
   const [model, setModel] = useState<Model>()
   const [error, setError] = useState<ApiError>()
+  const [isNobody, setNobody] = useState(false)
   const load = () => {
     forget()
-    ask<Model>('/api/v1/dashboard').then((found) => {
-      setModel(found)
-      setError(undefined)
-    }, setError)
+    setError(undefined)
+    whoAsks()
+      .then((role) => (role === 'nobody' ? setNobody(true) : ask<Model>('/api/v1/dashboard').then(setModel)))
+      .catch(setError)
   }
   useEffect(load, [])
   if (model) return <Dashboard model={model} onSignedOut={() => location.assign('/')} />
-  if (error?.status === 401) return <SignIn error={refused} onSignedIn={load} />
+  if (isNobody) return <SignIn error={refused} onSignedIn={load} />
   if (!error) return <main class="sign-in" aria-busy="true" />
   return (
     <main class="sign-in">
@@ -52,6 +53,10 @@ export function App({ refused }: { refused: ApiError | undefined }) {
       </button>
     </main>
   )
+}
+
+async function whoAsks(): Promise<string> {
+  return (await ask<{ role: string }>('/api/v1/session')).role
 }
 
 function Dashboard({ model, onSignedOut }: { model: Model; onSignedOut: () => void }) {
@@ -191,6 +196,11 @@ function Panels({ context, notes }: { context: PanelContext; notes: readonly Not
   )
 }
 
+/** Senders name such values themselves, new ones after old ones, as versions are. */
+function isGrowing(dimension: Dimension | undefined): boolean {
+  return dimension?.kind === 'rule' && dimension.origin === 'event'
+}
+
 /** A list for each dimension, the shares of one that goes on growing (versions), and the means of what is measured. */
 function DatasetPanels({
   context,
@@ -216,7 +226,7 @@ function DatasetPanels({
         )
       })}
       {dataset.dimensions
-        .filter((dimension) => dimensions[dimension]?.kind === 'rule')
+        .filter((dimension) => isGrowing(dimensions[dimension]))
         .map((dimension) => (
           <Adoption key={dimension} {...{ context, dataset, dimension, notes }} />
         ))}

@@ -110,7 +110,7 @@ function Figure({ title, grain, values, before, isSum }: FigureProps) {
   const change = earlier !== undefined && earlier > 0 ? total / earlier - 1 : undefined
   return (
     <p class="figure">
-      <span>{isSum ? title : `${title} a ${grain}`}</span>
+      <span>{isSum ? title : `${title} ${grain === 'hour' ? 'an' : 'a'} ${grain}, on average`}</span>
       <strong>{formatWhole(total)}</strong>
       {change !== undefined && (
         <em class={change < 0 ? 'down' : 'up'}>{`${change < 0 ? '↓' : '↑'} ${formatChange(change)}`}</em>
