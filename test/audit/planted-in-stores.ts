@@ -70,7 +70,7 @@ export function forgettingKeys(engines: Engines, day: string): Engines {
 }
 
 /** A segment of the event log with a record that was received long ago. */
-export async function plantOldRecord(dataDir: string, at: string): Promise<void> {
+export async function plantOldRecord(dataDir: string, at: string): Promise<{ remove(): Promise<void> }> {
   const clock = new ManualClock(at)
   const dir = await mkdtemp(path.join(os.tmpdir(), 'headcount-old-log-'))
   const log = await openEmbeddedEventLog({ dir, partitions: 1, clock, pendingBytesMax: 1e6 })
@@ -79,9 +79,11 @@ export async function plantOldRecord(dataDir: string, at: string): Promise<void>
   const event = { id: 'old-1', time: clock.now(), feature: 'jobs', fields: {} }
   await log.append([{ partition: 0, value: encodeRecord({ ...sender, events: [event] }) }])
   await log.close()
-  for (const name of await readdir(path.join(dir, '0')))
-    if (name.endsWith('.segment')) await copyFile(path.join(dir, '0', name), path.join(dataDir, 'event-log', '0', name))
+  const segments = (await readdir(path.join(dir, '0'))).filter((name) => name.endsWith('.segment'))
+  const places = segments.map((name) => path.join(dataDir, 'event-log', '0', name))
+  for (const [at, name] of segments.entries()) await copyFile(path.join(dir, '0', name), places[at] ?? '')
   await rm(dir, { recursive: true, force: true })
+  return { remove: async () => void (await Promise.all(places.map((file) => rm(file)))) }
 }
 
 /** A collector that also tells every record that it appends to somebody else. */

@@ -56,7 +56,9 @@ class FileHistory implements PartitionHistory {
     const records: LogRecord[] = []
     let bytes = 0
     for (const [index, segment] of segments.entries()) {
-      if ((segments[index + 1]?.base ?? Number.POSITIVE_INFINITY) <= from) continue
+      const next = segments[index + 1]?.base ?? Number.POSITIVE_INFINITY
+      // One with the same beginning as the next should be empty; whether it is, is looked at.
+      if (next <= from && segment.base < next) continue
       const goesOn = await walk(segment, (record) => {
         if (record.position < from) return true
         if (record.position >= before) return false
