@@ -87,8 +87,8 @@ ${table(
 )}
 <h3>What is about nobody</h3>
 ${table(
-  ['What', 'How long'],
-  ofNobody.map(({ what, contains, howLong }) => [`${what}\n${contains}`, howLong]),
+  ['What', 'What it is', 'How long'],
+  ofNobody.map(({ what, contains, howLong }) => [what, contains, howLong]),
 )}`
 }
 
