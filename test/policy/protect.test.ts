@@ -29,6 +29,7 @@ const open: readonly [route: RegExp, why: string][] = [
   ],
   [/^GET \/(docs|openapi\.json|partner\/guide|about)(\/.*)?$/, 'descriptions, the same for everybody'],
   [/^GET \/(dashboard\/:file)?$/, 'the page and its files; what they show is asked for with a session'],
+  [/^GET \/api\/v1\/session$/, 'says only who asks: `nobody` without a session'],
   [/^DELETE \/api\/v1\/session$/, 'ends the session of the cookie that comes with it'],
   [/^GET \/v1\/privacy\/access$/, 'who asks is known by a cookie; without one there is nothing to show'],
 ]
