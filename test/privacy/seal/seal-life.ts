@@ -1,4 +1,4 @@
-/** A process that seals, as the campaign sees it: from its start to its end, mostly by SIGKILL. */
+/** A process that seals, as a campaign sees it: from its start to its end, mostly by SIGKILL. */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -18,14 +18,27 @@ export interface LifeEnd {
   readonly phase: string
 }
 
+/** What every such process tells, a JSON object on each line; which others there are, its campaign knows. */
+type Basic = { phase: string } | { done: true } | { error: string }
+
 /** @param killAfterMs counted from its start; undefined: it is left to come to its end or to its aim */
-export async function liveAndDie(
+export function liveAndDie(
   settings: HostSettings,
   killAfterMs: number | undefined,
   hear: (told: Told) => void,
 ): Promise<LifeEnd> {
+  return lifeOf(host, settings, killAfterMs, hear)
+}
+
+/** @param file what the process runs, given `settings` as its first argument */
+export async function lifeOf<Told extends object>(
+  file: string,
+  settings: object,
+  killAfterMs: number | undefined,
+  hear: (told: Told | Basic) => void,
+): Promise<LifeEnd> {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), host, JSON.stringify(settings)], {
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), file, JSON.stringify(settings)], {
     env: { PATH, HOME },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -37,7 +50,7 @@ export async function liveAndDie(
     errors = (errors + text).slice(-errorCharactersMax)
   })
   createInterface({ input: child.stdout }).on('line', (line) => {
-    let told: Told
+    let told: Told | Basic
     try {
       told = JSON.parse(line)
     } catch {

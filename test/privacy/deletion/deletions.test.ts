@@ -1,0 +1,62 @@
+/** Deletions at every moment in short, and the control. `npm run deletions` is the long form. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runDeletions } from './campaign.ts'
+
+const shared = { seed: 20_261_125, log: () => undefined }
+const choose = 'choose'
+const die = 'die'
+
+test('killed around deletions, in a batch, in a handing over and in a seal: who is deleted is counted and released no more, all others once', async () => {
+  const { mistakes, killsByMoment, choicesByMoment, verdicts } = await runDeletions({
+    ...shared,
+    kills: 4,
+    planned: {
+      sending: [
+        [
+          { moment: 'run', times: 2, act: choose },
+          { moment: 'insert', times: 3, act: 'hand over' },
+          { moment: 'stored', times: 5, act: die },
+        ],
+        // The first look of a life is at the batch that was planned before the crash.
+        [
+          { moment: 'look', times: 1, act: choose },
+          { moment: 'look', times: 3, act: choose },
+          { moment: 'run', times: 5, act: die },
+        ],
+      ],
+      closing: [
+        [
+          { moment: 'bounding', times: 1, act: choose },
+          { moment: 'exporting', times: 1, act: choose },
+          { moment: 'saved', times: 1, act: die },
+        ],
+        [
+          { moment: 'reading', times: 1, act: choose },
+          { moment: 'claimed', times: 1, act: die },
+        ],
+      ],
+    },
+  })
+  assert.deepEqual(mistakes, [])
+  assert.deepEqual(Object.keys(killsByMoment).sort(), ['claimed', 'run', 'saved', 'stored'])
+  const choices = Object.values(choicesByMoment).reduce((sum, count) => sum + count, 0)
+  assert.ok(choices >= 8, `${choices} choices`)
+  const [verdict] = verdicts
+  assert.ok(verdict && verdict.cutFromTables > 0 && verdict.cutFromReleases > verdict.cutFromTables)
+})
+
+test('the control: where nobody looks again, the deleted are in tables and in a release, and it is found', async () => {
+  const { mistakes } = await runDeletions({
+    ...shared,
+    kills: 0,
+    isBlind: true,
+    planned: {
+      sending: [[2, 3, 4, 5].map((times) => ({ moment: 'run', times, act: choose }))],
+      closing: [],
+      end: [{ moment: 'bounding', times: 1, act: choose }],
+    },
+  })
+  assert.match(mistakes.join('\n'), /device \d+: \d+ events in its day/)
+  assert.match(mistakes.join('\n'), /the release has \d+ devices of g\d/)
+})
