@@ -20,14 +20,13 @@ import type { Warehouse } from '../shared/warehouse/port.ts'
 import { LogSink } from './collector/event-sink.ts'
 import { createUnitHash } from './collector/partition.ts'
 import { addChoiceDoor } from './collector/privacy/choice-door.ts'
-import type { EnterServed } from './collector/privacy/choosing.ts'
-import { WhatIsHeld } from './collector/privacy/what-is-held.ts'
 import { type Collector, createCollector } from './collector/server.ts'
 import { isEmbedded, openChoiceBook, openEventLog, openKeyValue, openWarehouse } from './engines.ts'
 import type { Desk } from './operator/desk.ts'
 import { LocalDesk } from './operator/local-desk.ts'
 import { addOperatorDoor } from './operator/operator-door.ts'
 import { ReleaseRequests, releaseWaitMs } from './operator/release-requests.ts'
+import { enterServed, SubjectDesk } from './operator/subject-desk.ts'
 import { contactOf } from './privacy-page/privacy-facts.ts'
 import { ReleaseReader } from './release/release-store.ts'
 import { addDisclosures } from './reporting/privacy/disclosures.ts'
@@ -114,7 +113,10 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
     })
     await worker.start()
     undo.push(() => worker.drain())
+    const secrets = { choiceKey: config.choiceKey, adminToken: credentials.adminToken }
+    const subjects = new SubjectDesk({ choices, log: engines.log, ledger, policy, secrets })
     const desk = new LocalDesk({
+      subjects,
       ...engines,
       ledger,
       choices,
@@ -126,9 +128,8 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
       nudge: () => worker.maintain(),
     })
     const requests = new ReleaseRequests({ ...engines, ledger, catalogue, clock, nudge: () => worker.maintain() })
-    const held = new WhatIsHeld({ choices, history: () => engines.log.history() })
-    const served: EnterServed = (one) =>
-      ledger.append(() => ({ events: [{ kind: 'subject.served', ...one }], result: undefined }))
+    const { held } = subjects
+    const served = enterServed(ledger)
     let probed = false
     const readiness = () => ({
       ready: probed,

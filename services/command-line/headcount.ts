@@ -1,7 +1,8 @@
 /** `npm run headcount -- <command>`: what operators do by hand. One file per command beside this one. */
-import { Command, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { readConfig } from '../../shared/config.ts'
 import { accessLogFormats } from '../importer/access-log-line.ts'
+import type { SubjectWish } from '../operator/subject-desk.ts'
 import { explain } from '../start-failure.ts'
 import { type AuditOptions, runAudit } from './audit.ts'
 import { closeDay } from './close.ts'
@@ -17,6 +18,7 @@ import { releaseDay } from './release.ts'
 import { type RestoreOptions, restore } from './restore.ts'
 import { showRetention } from './retention.ts'
 import { printSignInLink } from './sign-in.ts'
+import { chooseForSubject, forgetSubject, showHeld, showNodeKey } from './subject.ts'
 
 const program = new Command('headcount')
   .description('Usage telemetry that counts heads and never keeps names')
@@ -88,6 +90,31 @@ program
   .option('--table', 'the list itself as Markdown, without looking at an installation', false)
   .action((options: { table: boolean }) => showRetention(readConfig(process.env), options))
 
+/** Of the commands that are about somebody. */
+const ofSubject = (name: string, what: string) =>
+  program
+    .command(name)
+    .description(what)
+    .option('--device <id>', 'a device or a node')
+    .option('--cookie <id>', 'a browser by the value of its cookie')
+    .option('--cluster <id>', 'a cluster')
+    .requiredOption('--case <id>', 'on which it is done; the ledger keeps it for good, so it names a matter and nobody')
+
+ofSubject('forget', 'cut out what was received under an identifier: it is in no later count or release, and expires')
+  .option('--history', 'remove earlier choices too; an opt-out that holds stays', false)
+  .action((wish: SubjectWish) => forgetSubject(readConfig(process.env), wish))
+ofSubject('choice', 'choose for somebody: opt-out or opt-in')
+  .addArgument(new Argument('<choice>', 'from now on').choices(['opt-out', 'opt-in']))
+  .action((choice: string, wish: SubjectWish) => chooseForSubject(readConfig(process.env), choice, wish))
+ofSubject('access', 'what is held under an identifier: choices, and raw records that have not expired')
+  .option('--json', 'everything, with each event', false)
+  .action((wish: SubjectWish & { json: boolean }) => showHeld(readConfig(process.env), wish))
+program
+  .command('node-key')
+  .description('the key by which a node speaks for itself: to opt out or in, to see and to delete what is held')
+  .argument('<device>', 'as the node sends it')
+  .action((device: string) => showNodeKey(readConfig(process.env), device))
+
 const hold = program.command('hold').description('legal holds: what is kept beyond its time, by case')
 hold
   .command('place')
@@ -112,9 +139,7 @@ hold
 
 program
   .command('export-all')
-  .description(
-    'counts, releases and ledger, whole, into a folder, for another installation; no raw record, key or choice',
-  )
+  .description('counts, releases and ledger, whole, into a folder, for another installation; no raw record and no key')
   .argument('<dir>', 'folder to make')
   .requiredOption('--to <text>', 'who it is for; it stands in the ledger')
   .requiredOption('--case <id>', 'which matter; it stands in the ledger')
@@ -124,6 +149,7 @@ program
       'what becomes of open days, weeks and months: without, they are a reason to refuse',
     ).choices(['close', 'leave-out']),
   )
+  .option('--with-opt-outs', 'also the keyed hashes of who opted out; who restores them needs the choice key', false)
   .action((dir: string, options: ExportOptions) => exportAll(readConfig(process.env), dir, options))
 
 program
@@ -132,6 +158,7 @@ program
   .argument('<dir>', 'folder that `export-all` made')
   .option('--sha256 <hash>', 'of the export, as `export-all` printed it')
   .option('--revoke-partners', 'no partner may go on reading with the key that it has', false)
+  .option('--without-opt-outs', 'leave out the opt-outs that the export has', false)
   .action((dir: string, options: RestoreOptions) => restore(readConfig(process.env), dir, options))
 
 const partner = program.command('partner').description('who may read releases')

@@ -5,11 +5,13 @@ import type { Config } from '../../shared/config.ts'
 import { DataDirectoryInUseError, readLock } from '../../shared/data-directory.ts'
 import { openLedger } from '../../shared/ledger/warehouse-ledger.ts'
 import { createLogger } from '../../shared/logger.ts'
+import { readPolicy } from '../../shared/policy/policy.ts'
 import { isEmbedded, openChoiceBook, openEventLog, openKeyValue, openWarehouse } from '../engines.ts'
 import { startHeadcount } from '../headcount.ts'
 import type { Desk } from '../operator/desk.ts'
 import { LocalDesk } from '../operator/local-desk.ts'
 import { RemoteDesk } from '../operator/remote-desk.ts'
+import { SubjectDesk } from '../operator/subject-desk.ts'
 import { givenSecrets, requireServers } from '../role.ts'
 import { readStoredCredentials } from './stored-credentials.ts'
 
@@ -74,13 +76,15 @@ async function withServers<T>(config: Config, work: (desk: Desk) => Promise<T>):
     await Promise.race([choices?.log.catchUp(), failed])
     // Workers tell how far they are each second, and heed what is announced.
     const nudge = async () => undefined
-    const { dataDir } = config
+    const { dataDir, choiceKey, adminToken } = config
+    const secrets = { choiceKey, adminToken }
+    const subjects = choices && new SubjectDesk({ choices, log, ledger, policy: readPolicy(config), secrets })
     const tools = {
       log,
       keyValue,
       warehouse,
       ledger,
-      ...(choices && { choices }),
+      ...(choices && subjects && { choices, subjects }),
       catalogue,
       dataDir,
       mayHoldRaw: false,

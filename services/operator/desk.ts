@@ -14,6 +14,7 @@ import type { Role } from '../reporting/dashboard/sessions.ts'
 import type { KeptNow } from '../retention/kept-now.ts'
 import type { HoldWish } from './holds.ts'
 import type { ReleaseAnswer } from './release-requests.ts'
+import type { SubjectActs } from './subject-desk.ts'
 
 /** What became of imported lines since the worker started, by outcome. */
 export interface ImportTally {
@@ -35,7 +36,7 @@ export interface EpochKeyInfo {
   deadline: string
 }
 
-export interface Desk {
+export interface Desk extends SubjectActs {
   /** Appends lines durably. */
   append(lines: readonly NumberedLine[], format: AccessLogFormat, keepBots: boolean): Promise<LinesAppended>
   /** Whether every record up to these positions (by partition) is in the tables, and the tally so far. */

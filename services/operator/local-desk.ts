@@ -27,6 +27,7 @@ import { addTallies, allProgress } from '../worker/shared-progress.ts'
 import type { Desk } from './desk.ts'
 import { type HoldWish, placeHold, releaseHold } from './holds.ts'
 import { ReleaseRequests } from './release-requests.ts'
+import type { SubjectDesk, SubjectWish } from './subject-desk.ts'
 
 const pollMs = 100
 
@@ -36,6 +37,8 @@ export interface LocalDeskDeps extends ImportDeps {
   readonly warehouse: Warehouse
   /** Without: what they are is not looked at. */
   readonly choices?: ChoiceBook
+  /** Without: nothing can be done about anybody. */
+  readonly subjects?: SubjectDesk
   /** Whose scratch files are looked at. */
   readonly dataDir: string
   /** Whether this installation's log is its own to keep records in; Kafka's is not. */
@@ -142,5 +145,28 @@ export class LocalDesk implements Desk {
 
   async holds() {
     return [...(await this.#deps.ledger.state()).holds()]
+  }
+
+  async forget(wish: SubjectWish) {
+    const forgotten = await this.#subjects().forget(wish)
+    // The upkeep enters it in the ledger; if it fails now, later.
+    await this.#deps.nudge().catch(() => undefined)
+    return forgotten
+  }
+
+  async choose(wish: SubjectWish) {
+    return this.#subjects().choose(wish)
+  }
+
+  async access(wish: SubjectWish) {
+    return this.#subjects().access(wish)
+  }
+
+  #subjects(): SubjectDesk {
+    const { subjects } = this.#deps
+    if (subjects) return subjects
+    throw new ForeseenError(
+      'Nobody can be found without the secret that choices are kept under: set HEADCOUNT_CHOICE_KEY (or, where none is set, HEADCOUNT_ADMIN_TOKEN) to what the collectors have.',
+    )
   }
 }

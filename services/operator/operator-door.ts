@@ -14,6 +14,7 @@ import type { PartnerWish } from '../partners/partner-registry.ts'
 import type { Desk } from './desk.ts'
 import { badRequest, foreseen, readWish } from './door-problems.ts'
 import { addHoldRoutes } from './hold-routes.ts'
+import { addSubjectRoutes } from './subject-routes.ts'
 
 export const importBytesMax = 4 * 1024 * 1024
 
@@ -78,6 +79,7 @@ export async function addOperatorDoor(
       return desk.verifyLedger(typeof head === 'string' ? head : undefined)
     })
     addHoldRoutes(door, desk)
+    addSubjectRoutes(door, desk)
     door.post('/v1/operator/close', async ({ query }) => {
       await desk.close(readEpoch(query as Query))
       return { closed: true }

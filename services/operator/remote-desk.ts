@@ -3,6 +3,7 @@
 import type { Hold, Partner } from '../../shared/ledger/port.ts'
 import type { LedgerVerdict } from '../../shared/ledger/verify-ledger.ts'
 import type { EpochName } from '../../shared/window.ts'
+import type { Held } from '../collector/privacy/what-is-held.ts'
 import type { AccessLogFormat } from '../importer/access-log-line.ts'
 import type { LinesAppended } from '../importer/import-lines.ts'
 import type { NumberedLine } from '../importer/numbered-lines.ts'
@@ -14,6 +15,7 @@ import type { Desk, EpochKeyInfo, ImportTally } from './desk.ts'
 import type { HoldWish } from './holds.ts'
 import { writeLines } from './operator-door.ts'
 import type { ReleaseAnswer } from './release-requests.ts'
+import type { Chosen, Forgotten, SubjectWish } from './subject-desk.ts'
 
 /** Closing a day of much data takes the longest. */
 const answerMsMax = 120_000
@@ -87,6 +89,18 @@ export class RemoteDesk implements Desk {
 
   holds(): Promise<Hold[]> {
     return this.#ask('GET', 'holds')
+  }
+
+  forget(wish: SubjectWish): Promise<Forgotten> {
+    return this.#ask('POST', 'subjects/forget', inJson(wish))
+  }
+
+  choose(wish: SubjectWish): Promise<Chosen> {
+    return this.#ask('POST', 'subjects/choose', inJson(wish))
+  }
+
+  access(wish: SubjectWish): Promise<Held> {
+    return this.#ask('POST', 'subjects/access', inJson(wish))
   }
 
   async #ask<T>(method: string, path: string, body?: Buffer): Promise<T> {
