@@ -31,25 +31,22 @@ export class FoldedChoices implements Choices {
     yield* entries.sort((a, b) => a.at - b.at)
   }
 
-  /** What a new entry says of the opt-out that it may undo: only the one that is known here now. */
+  /** What a new entry says of the opt-outs that it undoes: those that are in force here now. */
   seenBy({ act, subject }: NewChoice): Pick<Choice, 'undoes'> {
-    const last = act === 'opt-in' ? lastOptOut(this.history(subject)) : undefined
-    return last ? { undoes: last.id } : {}
+    const seen = act === 'opt-in' ? optOutsInForce(this.history(subject)) : []
+    return seen.length === 0 ? {} : { undoes: seen.map(({ id }) => id) }
   }
 
-  /**
-   * Adds the next entry of the log; returns those to be removed from the log, because the subject has too many or because
-   * this one has no effect.
-   */
+  /** Adds the next entry of the log; returns those that the subject has too many, to be removed from the log. */
   add(choice: Choice): readonly Choice[] {
     const known = this.#subjects.get(choice.subject) ?? { entries: [], countedFrom: Number.NEGATIVE_INFINITY }
-    if (isWithoutEffect(choice, known.entries)) return [choice]
     this.#subjects.set(choice.subject, known)
     const before = known.countedFrom
     known.entries.push(choice)
-    known.countedFrom = after(before, choice)
+    known.countedFrom = countedFrom(known.entries)
     if (known.countedFrom > before) this.#version++
-    return known.entries.length > historyMax ? [spareOf(known.entries)] : []
+    const spare = known.entries.length > historyMax ? spareOf(known.entries) : undefined
+    return spare ? [spare] : []
   }
 
   /** Takes an entry out again, by its id. What it had made of the subject goes with it. */
@@ -57,34 +54,29 @@ export class FoldedChoices implements Choices {
     const known = this.#subjects.get(subject)
     if (!known) return
     known.entries = known.entries.filter((one) => one.id !== id)
-    known.countedFrom = known.entries.reduce(after, Number.NEGATIVE_INFINITY)
+    known.countedFrom = countedFrom(known.entries)
     if (known.entries.length === 0) this.#subjects.delete(subject)
   }
 }
 
-/** The oldest entry that is not the last one of its act: without it the subject is counted from the same time on, or later. */
-function spareOf(entries: readonly Choice[]): Choice {
+/** The opt-outs that no opt-in has undone, oldest first. In which order the log has them makes no difference. */
+export function optOutsInForce(history: readonly Choice[]): Choice[] {
+  const undone = new Set(history.flatMap(({ undoes = [] }) => undoes))
+  return history.filter(({ act, id }) => act === 'opt-out' && !undone.has(id))
+}
+
+/** What was sent while an opt-out was in force is not counted later on, also when the opt-out itself has been removed. */
+function countedFrom(entries: readonly Choice[]): number {
+  if (optOutsInForce(entries).length > 0) return Number.POSITIVE_INFINITY
+  const bounds = entries.filter(({ act, undoes }) => act === 'deletion' || undoes !== undefined)
+  return bounds.reduce((from, { at }) => Math.max(from, at), Number.NEGATIVE_INFINITY)
+}
+
+/** The oldest entry without which the subject is counted from the same time on, or later; undefined when there is none. */
+function spareOf(entries: readonly Choice[]): Choice | undefined {
+  const inForce = optOutsInForce(entries).at(-1)
   const isLast = (choice: Choice, index: number) => !entries.some(({ act }, i) => i > index && act === choice.act)
-  return entries.find((choice, index) => !isLast(choice, index)) as Choice
-}
-
-function lastOptOut(entries: readonly Choice[]): Choice | undefined {
-  return entries.findLast(({ act }) => act === 'opt-out')
-}
-
-/**
- * An opt-in undoes no opt-out that had not been seen when it was asked for: another process may just have taken it. And an
- * opt-out that has been undone stays so, also where the log has it again behind that (an append that was sent twice).
- */
-function isWithoutEffect({ act, id, undoes }: Choice, entries: readonly Choice[]): boolean {
-  if (act === 'opt-out') return entries.some((one) => one.undoes === id)
-  const last = act === 'opt-in' ? lastOptOut(entries) : undefined
-  return last !== undefined && last.id !== undoes
-}
-
-/** From when a subject is counted after one more choice. */
-function after(before: number, { act, at }: Choice): number {
-  if (act === 'opt-out') return Number.POSITIVE_INFINITY
-  if (act === 'opt-in') return before === Number.POSITIVE_INFINITY ? at : before
-  return Math.max(before, at)
+  // Without this opt-in an opt-out would be in force again.
+  const isNeeded = ({ undoes = [] }: Choice) => entries.some(({ id }) => undoes.includes(id))
+  return entries.find((choice, index) => choice !== inForce && !isLast(choice, index) && !isNeeded(choice))
 }

@@ -44,7 +44,7 @@ export class KafkaFold {
   }
 
   /**
-   * Returns entries that are to be removed from the topic: what the subject has too many, or what had no effect.
+   * Returns entries that are to be removed from the topic: what the subject has too many.
    * @throws Error for a record that cannot be read
    */
   add(record: KeyedRecord): readonly Choice[] {

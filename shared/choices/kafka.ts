@@ -84,7 +84,6 @@ class KafkaChoiceLog implements ChoiceLog {
     this.#own.add(id)
     try {
       const at = await this.#write([{ kind: 'choice', choice: entry }])
-      // What had no effect is not kept.
       return this.choices.history(choice.subject).find((kept) => kept.id === id) ?? { ...entry, at }
     } finally {
       this.#own.delete(id)

@@ -36,18 +36,20 @@ export class LeftOut {
   why({ unit, receivedAt, appendedAt }: ChosenRecord): 'opted-out' | 'deleted' | undefined {
     // With nobody in the book nothing is hashed.
     if (!this.#book || this.#book.log.choices.size === 0) return undefined
-    const subject = this.#subjectOf(unit, this.#book)
+    const subject = this.subjectOf(unit)
     if (subject === undefined) return undefined
     const from = this.#book.log.choices.countedFrom(subject)
     if (from === Number.POSITIVE_INFINITY) return 'opted-out'
     return receivedAt <= from || appendedAt <= from ? 'deleted' : undefined
   }
 
-  #subjectOf(unit: Unit, { subjectOf }: ChoiceBook): Subject | undefined {
+  /** The unit's subject; undefined for a sender without an identifier, and without a book. */
+  subjectOf(unit: Unit): Subject | undefined {
+    if (!this.#book) return undefined
     const key = `${unit.kind}\0${unit.id}`
     let subject = this.#subjects.get(key)
     if (subject === undefined) {
-      subject = subjectOfUnit(subjectOf, unit)
+      subject = subjectOfUnit(this.#book.subjectOf, unit)
       if (subject !== undefined) this.#subjects.set(key, subject)
     }
     return subject

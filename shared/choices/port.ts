@@ -10,7 +10,7 @@
  *   process, before `catchUp` was called. Without being asked, a fold has an entry within a second.
  * - **One order.** Every fold takes the entries in the same order. `at` is the log's clock and does not decrease.
  * - **Nothing is undone unseen.** An opt-in undoes an opt-out only if this process's fold had it when `append` was called:
- *   whoever looked whether the proof is strong enough, looked at that one. Else it has no effect, as if it had come before.
+ *   whoever looked whether the proof is strong enough, looked at that one. Any other stays in force, whatever the order.
  * - **One key.** A log that was begun under another choice key is refused (`ChoiceKeyError`): its subjects would all be
  *   unknown, and everybody who had opted out would be counted.
  * - **Removed means removed.** What `remove` was called for is in no later fold, and, after the log's next compaction
@@ -52,8 +52,8 @@ export interface Choice extends NewChoice {
   readonly id: string
   /** By the log's clock; ms since the Unix epoch. */
   readonly at: number
-  /** Of an opt-in: the id of the newest opt-out that was known when it was asked for; it undoes no other. */
-  readonly undoes?: string
+  /** Of an opt-in: the ids of the opt-outs that were in force where it was asked for; it undoes no other. */
+  readonly undoes?: readonly string[]
 }
 
 /** The log folded up, read at once. */

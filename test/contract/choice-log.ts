@@ -165,13 +165,12 @@ export function choiceLogContract(name: string, store: ChoiceLogStore): void {
 
     it('nothing is undone unseen: an opt-in that was asked for before the opt-out was there has no effect', async () => {
       const log = await open()
-      const [optOut] = await Promise.all([
+      await Promise.all([
         log.append(choose('opt-out', subject)),
         log.append(choose('opt-in', subject)),
         log.append(choose('opt-in', other)),
       ])
       assert.equal(log.choices.countedFrom(subject), Number.POSITIVE_INFINITY)
-      assert.deepEqual(log.choices.history(subject).at(-1), optOut)
       const reopened = await reopen(log)
       assert.equal(reopened.choices.countedFrom(subject), Number.POSITIVE_INFINITY)
       // The control: the same, when the opt-out had been seen.
