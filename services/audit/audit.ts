@@ -2,6 +2,7 @@
  * An audit: checks the promises on an installation as it stands, and says for each what was found. It reads the stores
  * itself, so that it need not believe the processes that it audits; infra/audit.md says where it must.
  */
+import type { Choices } from '../../shared/choices/port.ts'
 import { parseFraction, zero } from '../../shared/fraction.ts'
 import { headKey } from '../../shared/ledger/ledger-head.ts'
 import { openLedgerReader } from '../../shared/ledger/ledger-reader.ts'
@@ -93,7 +94,10 @@ async function setScene(audited: Audited & Pick<Scene, 'run' | 'notRun'>, now: n
   const chain = await verifyLedger(ledger, options)
   const state: LedgerState | undefined = chain.problems.length === 0 ? await ledger.state() : undefined
   const clock = { now: () => now }
-  const kept = await lookAtRetention({ log, keyValue, warehouse: tables, clock, ...(dataDir && { dataDir }) })
+  const chosen = await stores.choices().catch(() => undefined)
+  const choices = chosen && { choices: { choices: { all: () => chosen } as unknown as Choices } }
+  const look = { log, keyValue, warehouse: tables, clock, ...choices, ...(dataDir && { dataDir }) }
+  const kept = await lookAtRetention(look)
   return { ...audited, now, tables, ledger, chain, state, kept }
 }
 

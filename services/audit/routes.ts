@@ -18,7 +18,7 @@ export interface Route {
 const events = ['events', 'batch', 'track', 'page', 'screen', 'identify', 'group', 'alias']
 const operator = {
   GET: ['progress', 'keys', 'quarantine', 'retention', 'partners', 'ledger/verify', 'holds'],
-  POST: ['import', 'release', 'partners', 'partners/revoke', 'close', 'holds', 'holds/release'],
+  POST: ['import', 'release', 'partners', 'partners/revoke', 'close', 'holds', 'holds/release', 'sign-in'],
 }
 const tables = '/partner/v1/delta/shares/:share/schemas/:schema/tables/:table'
 const releases = '/partner/v1/datasets/:dataset/releases'
@@ -30,13 +30,19 @@ const health: readonly Route[] = [
 ]
 const privacyPages = open('/privacy', '/privacy.json', '/privacy/policy')
 
+const privacyDoor: readonly Route[] = [
+  { method: 'POST', path: '/v1/privacy/choice', who: 'proof' },
+  { method: 'POST', path: '/v1/privacy/deletion', who: 'proof' },
+  { method: 'POST', path: '/v1/privacy/access', who: 'proof' },
+  { method: 'GET', path: '/v1/privacy/access?device=nobody', who: 'proof' },
+]
+
 export const collectorRoutes: readonly Route[] = [
   ...health,
   ...privacyPages,
   ...open('/v1/catalogue', '/v1/policy', '/privacy/disclosures'),
   ...events.map((name) => ({ method: 'POST', path: `/v1/${name}`, who: 'write' }) as const),
-  { method: 'POST', path: '/v1/privacy/choice', who: 'proof' },
-  { method: 'POST', path: '/v1/privacy/deletion', who: 'proof' },
+  ...privacyDoor,
   ...operator.GET.map((name) => ({ method: 'GET', path: `/v1/operator/${name}`, who: 'admin' }) as const),
   ...operator.POST.map((name) => ({ method: 'POST', path: `/v1/operator/${name}`, who: 'admin' }) as const),
 ]
@@ -46,9 +52,24 @@ export const workerRoutes: readonly Route[] = health
 export const reportingRoutes: readonly Route[] = [
   ...health,
   ...privacyPages,
-  ...open('/', '/openapi.json', '/docs*', '/partner/guide', '/privacy/disclosures', '/privacy/ledger'),
+  ...open(
+    '/',
+    '/about',
+    '/dashboard*',
+    '/api/v1/session',
+    '/openapi.json',
+    '/docs*',
+    '/partner/guide',
+    '/privacy/disclosures',
+    '/privacy/ledger',
+  ),
   { method: 'GET', path: '/api/v1/datasets', who: 'analyst' },
   { method: 'GET', path: '/api/v1/usage', who: 'analyst' },
+  { method: 'POST', path: '/api/v1/session', who: 'proof' },
+  { method: 'DELETE', path: '/api/v1/session', who: 'everyone' },
+  ...['dashboard', 'quality', 'annotations', 'shares'].map((name) => ofAnalyst('GET', name)),
+  ...['annotations', 'shares'].map((name) => ofAnalyst('POST', name)),
+  ...['annotations/:id', 'shares/:id'].map((name) => ofAnalyst('DELETE', name)),
   { method: 'GET', path: '/api/v1/partners', who: 'admin' },
   { method: 'POST', path: '/api/v1/partners', who: 'admin' },
   { method: 'DELETE', path: '/api/v1/partners/:id', who: 'admin' },
@@ -62,12 +83,15 @@ export const reportingRoutes: readonly Route[] = [
   { method: 'POST', path: `${tables}/query`, who: 'partner' },
   { method: 'GET', path: '/partner/v1/files/:token', who: 'link' },
   // Where the collector is in the same process.
-  { method: 'POST', path: '/v1/privacy/choice', who: 'proof' },
-  { method: 'POST', path: '/v1/privacy/deletion', who: 'proof' },
+  ...privacyDoor,
 ]
 
 function open(...paths: readonly string[]): Route[] {
   return paths.map((path) => ({ method: 'GET', path, who: 'everyone' }))
+}
+
+function ofAnalyst(method: Route['method'], name: string): Route {
+  return { method, path: `/api/v1/${name}`, who: 'analyst' }
 }
 
 function ofPartner(path: string): Route {

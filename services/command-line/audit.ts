@@ -38,7 +38,7 @@ export async function makeReport(config: Config, options: Omit<AuditOptions, 'js
   const now = systemClock.now()
   const [catalogue, policy] = [readCatalogue(config.catalogue), readPolicy(config)]
   const credentials = await readStoredCredentials(config)
-  const stores = await openStores(config)
+  const stores = await openStores(config, credentials.adminToken)
   try {
     const doors = await findDoors(config, options)
     const audited = { config, catalogue, policy, credentials, doors, stores, logFiles: options.log }
@@ -60,18 +60,14 @@ export async function makeReport(config: Config, options: Omit<AuditOptions, 'js
   }
 }
 
-function openStores(config: Config): Promise<Stores> {
+function openStores(config: Config, adminToken: string): Promise<Stores> {
   if (isEmbedded(config.eventLogUrl) && isEmbedded(config.keyValueUrl) && isEmbedded(config.warehouseUrl))
     return openEmbeddedStores(config.dataDir, systemClock)
   const logger = createLogger({ ...config, logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
-  return openServerStores({
-    config,
-    clock: systemClock,
-    logger,
-    onFatal: (error) => {
-      throw error
-    },
-  })
+  const onFatal = (error: unknown) => {
+    throw error
+  }
+  return openServerStores({ config, clock: systemClock, logger, onFatal }, adminToken)
 }
 
 /** Those given; else of an embedded installation those that its lock names, of servers those of the settings. */

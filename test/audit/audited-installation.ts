@@ -5,11 +5,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { after, afterEach, before, describe } from 'node:test'
+import type { Report } from '../../services/audit/report.ts'
+import type { AuditOptions } from '../../services/command-line/audit.ts'
 import { type Engines, type Headcount, startHeadcount } from '../../services/headcount.ts'
 import { probe } from '../../services/probe.ts'
 import { systemClock } from '../../shared/clock.ts'
 import { readConfig } from '../../shared/config.ts'
 import { createLogger } from '../../shared/logger.ts'
+import { Auditor } from './auditor.ts'
 
 export const auditedCatalogue = `
 version: audited-1
@@ -81,4 +85,48 @@ export class AuditedInstallation {
     await this.headcount.close()
     await rm(path.dirname(this.dir), { recursive: true, force: true, maxRetries: 10 })
   }
+}
+
+/** An installation and an auditor for the tests of a suite. */
+export interface AuditedSuite {
+  readonly audited: AuditedInstallation
+  audit(options?: Partial<AuditOptions>): Promise<Report>
+  /** What takes the breach of the running test away again; done after it. */
+  mend(by: () => Promise<unknown>): void
+}
+
+/**
+ * A suite over an installation of its own. At most six audits each: the door of choices takes sixty requests a minute, and
+ * an audit waits when it has been asked more often.
+ */
+export function describeAudited(title: string, options: AuditedOptions, tests: (suite: AuditedSuite) => void): void {
+  describe(title, () => {
+    let auditor: Auditor
+    let audited: AuditedInstallation | undefined
+    let mend: (() => Promise<unknown>) | undefined
+    before(async () => {
+      auditor = new Auditor()
+      audited = await AuditedInstallation.start(options)
+    })
+    afterEach(async () => {
+      await mend?.()
+      mend = undefined
+    })
+    after(async () => {
+      await auditor.end()
+      await audited?.remove()
+    })
+    tests({
+      get audited() {
+        if (!audited) throw new Error('the installation is there inside tests only')
+        return audited
+      },
+      audit(given) {
+        return auditor.audit(this.audited.auditSettings, given)
+      },
+      mend(by) {
+        mend = by
+      },
+    })
+  })
 }

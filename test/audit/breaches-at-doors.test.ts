@@ -1,36 +1,34 @@
-import { after, afterEach, before, describe, it } from 'node:test'
-import { AuditedInstallation } from './audited-installation.ts'
-import { Auditor, assertOnlyFailed, assertPassed } from './auditor.ts'
+import { it } from 'node:test'
+import type { Report } from '../../services/audit/report.ts'
+import { type AuditedSuite, describeAudited } from './audited-installation.ts'
+import { assertOnlyFailed, assertPassed } from './auditor.ts'
 import { type Asked, devicesIn, type ProxyActs, proxyBefore, type RunningProxy } from './proxy-before.ts'
 
-describe('a breach between a running installation and its senders makes exactly its line fail:', () => {
-  const auditor = new Auditor()
-  let audited: AuditedInstallation
-  let proxy: RunningProxy | undefined
-  before(async () => {
-    audited = await AuditedInstallation.start()
-  })
-  afterEach(() => proxy?.close())
-  after(async () => {
-    await auditor.end()
-    await audited.remove()
-  })
-  /** An audit by way of a proxy before a server. */
-  const auditThrough = async (server: 'collector' | 'reporting', acts: ProxyActs) => {
-    const { collectorUrl, reportingUrl } = audited.headcount
-    proxy = await proxyBefore(server === 'collector' ? collectorUrl : reportingUrl, acts)
-    return auditor.audit(audited.auditSettings, { [server]: [proxy.url] })
+/** An audit by way of a proxy before a server. */
+async function auditThrough(suite: AuditedSuite, server: 'collector' | 'reporting', acts: ProxyActs): Promise<Report> {
+  const { collectorUrl, reportingUrl } = suite.audited.headcount
+  const proxy = await proxyBefore(server === 'collector' ? collectorUrl : reportingUrl, acts)
+  try {
+    return await suite.audit({ [server]: [proxy.url] })
+  } finally {
+    await proxy.close()
   }
+}
 
+describeAudited('a breach between senders and a running installation makes exactly its line fail:', {}, (suite) => {
   it('none, by a proxy that passes everything on', async () => {
-    assertPassed(await auditThrough('collector', {}))
+    assertPassed(await auditThrough(suite, 'collector', {}))
   })
 
   it('access, by a proxy that adds the token for everybody who wants metrics', async () => {
-    const { adminToken } = audited.headcount.credentials
+    const { adminToken } = suite.audited.headcount.credentials
     const headers = ({ url }: { url: string }) =>
       url === '/metrics' ? { authorization: `Bearer ${adminToken}` } : ({} as Record<string, string>)
-    assertOnlyFailed(await auditThrough('reporting', { headers }), 'access', /\/metrics: nobody is let in \(200\)/)
+    assertOnlyFailed(
+      await auditThrough(suite, 'reporting', { headers }),
+      'access',
+      /\/metrics: nobody is let in \(200\)/,
+    )
   })
 
   it('opt-out, by a collector that acknowledges a choice and forgets it', async () => {
@@ -38,9 +36,9 @@ describe('a breach between a running installation and its senders makes exactly 
       url === '/v1/privacy/choice' ? { status: 200, contentType: 'application/json', body: '{}' } : undefined
     // Who may choose is asked without a token too, and refused; that is not what is forgotten here.
     const refuse = (asked: Asked) =>
-      asked.headers.authorization?.endsWith(audited.headcount.credentials.writeKey) ? answer(asked) : undefined
+      asked.headers.authorization?.endsWith(suite.audited.headcount.credentials.writeKey) ? answer(asked) : undefined
     assertOnlyFailed(
-      await auditThrough('collector', { answer: refuse }),
+      await auditThrough(suite, 'collector', { answer: refuse }),
       'opt-out',
       /the event log has what was sent by: opted-out; the total of opt-out moved by 0/,
     )
@@ -48,7 +46,7 @@ describe('a breach between a running installation and its senders makes exactly 
 
   it('opt-out, by a proxy that takes Global Privacy Control away', async () => {
     const headers = () => ({ 'sec-gpc': '0' })
-    assertOnlyFailed(await auditThrough('collector', { headers }), 'opt-out', /what was sent by: gpc/)
+    assertOnlyFailed(await auditThrough(suite, 'collector', { headers }), 'opt-out', /what was sent by: gpc/)
   })
 
   it('canary-metrics, by a metric with a label for each device', async () => {
@@ -59,15 +57,21 @@ describe('a breach between a running installation and its senders makes exactly 
       const labels = seen.map((device) => `requests_by_sender{device="${device}"} 1\n`)
       return { ...answered, body: answered.body + labels.join('') }
     }
-    assertOnlyFailed(await auditThrough('collector', { change }), 'canary-metrics', /found in GET http.*\/metrics/)
+    assertOnlyFailed(
+      await auditThrough(suite, 'collector', { change }),
+      'canary-metrics',
+      /found in GET http.*\/metrics/,
+    )
   })
+})
 
+describeAudited('a collector that says what it should not makes exactly its line fail:', {}, (suite) => {
   it('canary-answers, by an answer that says what it was asked', async () => {
     const change: ProxyActs['change'] = ({ url, body }, answered) =>
       url.startsWith('/v1/events') && answered.status === 400
         ? { ...answered, body: `${answered.body} ${body}` }
         : answered
-    assertOnlyFailed(await auditThrough('collector', { change }), 'canary-answers', /found in POST \/v1\/events/)
+    assertOnlyFailed(await auditThrough(suite, 'collector', { change }), 'canary-answers', /found in POST \/v1\/events/)
   })
 
   it('policy, by a collector that tells another policy than the one in force', async () => {
@@ -75,7 +79,7 @@ describe('a breach between a running installation and its senders makes exactly 
       url === '/v1/policy'
         ? { ...answered, body: answered.body.replace(/"version":"[^"]*"/, '"version":"0.9"') }
         : answered
-    assertOnlyFailed(await auditThrough('collector', { change }), 'policy', /tells version 0\.9/)
+    assertOnlyFailed(await auditThrough(suite, 'collector', { change }), 'policy', /tells version 0\.9/)
   })
 
   it('processes, by one that has not read the choices yet', async () => {
@@ -83,7 +87,7 @@ describe('a breach between a running installation and its senders makes exactly 
       url === '/health/ready'
         ? { status: 503, contentType: 'application/json', body: '{"checks":{"choices":"not read yet"}}' }
         : undefined
-    const report = await auditThrough('collector', { answer })
+    const report = await auditThrough(suite, 'collector', { answer })
     assertOnlyFailed(report, 'processes', /answers 503: \{"checks":\{"choices":"not read yet"\}\}/)
   })
 })

@@ -1,45 +1,41 @@
 import { appendFile } from 'node:fs/promises'
 import path from 'node:path'
-import { after, afterEach, before, describe, it } from 'node:test'
-import { AuditedInstallation } from './audited-installation.ts'
-import { Auditor, assertOnlyFailed, assertPassed } from './auditor.ts'
+import { afterEach, before, it } from 'node:test'
+import type { Engines } from '../../services/headcount.ts'
+import { describeAudited } from './audited-installation.ts'
+import { assertOnlyFailed, assertPassed } from './auditor.ts'
 import { tellingRecords } from './planted-in-stores.ts'
 
-describe('an identifier that leaks from the event log makes exactly its line fail:', () => {
-  const auditor = new Auditor()
-  let audited: AuditedInstallation
-  /** What is done with every record that the collector appends; nothing between two tests. */
-  let leak: ((identifier: string, record: Buffer) => Promise<unknown>) | undefined
+/** What is done with every record that the collector appends; nothing between two tests. */
+let leak: ((identifier: string, record: Buffer) => Promise<unknown>) | undefined
+const tell = async (identifier: string, record: Buffer) => void (await leak?.(identifier, record))
+const leaking = {
+  wrapEngines: (engines: Engines) => ({ ...engines, log: tellingRecords(engines.log, tell) }),
+}
+
+describeAudited('an identifier that leaks from the event log makes exactly its line fail:', leaking, (suite) => {
   let logFile = ''
   before(async () => {
-    const tell = async (identifier: string, record: Buffer) => void (await leak?.(identifier, record))
-    audited = await AuditedInstallation.start({
-      wrapEngines: (engines) => ({ ...engines, log: tellingRecords(engines.log, tell) }),
-    })
-    logFile = path.join(path.dirname(audited.dir), 'headcount.log')
+    logFile = path.join(path.dirname(suite.audited.dir), 'headcount.log')
     await appendFile(logFile, '{"level":30,"msg":"the collector takes events"}\n')
   })
   afterEach(() => {
     leak = undefined
   })
-  after(async () => {
-    await auditor.end()
-    await audited.remove()
-  })
-  const audit = () => auditor.audit(audited.auditSettings, { log: [logFile] })
+  const audit = () => suite.audit({ log: [logFile] })
 
   it('none, while nothing leaks; log lines were looked at', async () => {
     assertPassed(await audit())
   })
 
   it('canary-key-value, into an entry', async () => {
-    const { keyValue } = audited.headcount.engines
+    const { keyValue } = suite.audited.headcount.engines
     leak = (_, record) => keyValue.put('known-values/last', record)
     assertOnlyFailed(await audit(), 'canary-key-value', /found in the entry known-values\/last/)
   })
 
   it('canary-tables, into a dimension of a cell', async () => {
-    const { warehouse } = audited.headcount.engines
+    const { warehouse } = suite.audited.headcount.engines
     leak = (identifier) =>
       warehouse.command(
         "INSERT INTO cells (dataset, grain, stage, by, window, kp, log, d_version, events, devices, units) SELECT 'usage', 'day', 'final', 'version', toStartOfDay(now('UTC')), '', '', {identifier:String}, 1, 1, CAST([] AS Array(UInt64))",
@@ -49,7 +45,7 @@ describe('an identifier that leaks from the event log makes exactly its line fai
   })
 
   it('canary-files, into a scratch file, as base64', async () => {
-    leak = (_, record) => appendFile(path.join(audited.dir, 'scratch', 'last'), record.toString('base64'))
+    leak = (_, record) => appendFile(path.join(suite.audited.dir, 'scratch', 'last'), record.toString('base64'))
     assertOnlyFailed(await audit(), 'canary-files', /found in the file scratch\/last/)
   })
 
@@ -59,23 +55,16 @@ describe('an identifier that leaks from the event log makes exactly its line fai
   })
 })
 
-describe('what reporting shows makes exactly its line fail:', () => {
+// Where the auditor's settings, and the catalogue, say five.
+const showingAll = { settings: { HEADCOUNT_K: '1' } }
+describeAudited('what reporting shows makes exactly its line fail:', showingAll, (suite) => {
   it('suppression, by cells of one device', async () => {
-    const auditor = new Auditor()
-    // Where the auditor's settings, and the catalogue, say five.
-    const audited = await AuditedInstallation.start({ settings: { HEADCOUNT_K: '1' } })
-    try {
-      const { collectorUrl, credentials } = audited.headcount
-      const event = { id: 'alone-1', time: new Date().toISOString(), feature: 'jobs', device: 'alone' }
-      const headers = { authorization: `Bearer ${credentials.writeKey}` }
-      const body = JSON.stringify({ events: [event] })
-      await fetch(`${collectorUrl}/v1/events`, { method: 'POST', headers, body })
-      // Counted before the audit looks: its own canaries come after it in the log.
-      const report = await auditor.audit(audited.auditSettings)
-      assertOnlyFailed(report, 'suppression', /1 rows of usage by feature with fewer than 5/)
-    } finally {
-      await auditor.end()
-      await audited.remove()
-    }
+    const { collectorUrl, credentials } = suite.audited.headcount
+    const event = { id: 'alone-1', time: new Date().toISOString(), feature: 'jobs', device: 'alone' }
+    const headers = { authorization: `Bearer ${credentials.writeKey}` }
+    const body = JSON.stringify({ events: [event] })
+    await fetch(`${collectorUrl}/v1/events`, { method: 'POST', headers, body })
+    // Counted before the audit looks: its own canaries come after it in the log.
+    assertOnlyFailed(await suite.audit(), 'suppression', /1 rows of usage by feature with fewer than 5/)
   })
 })

@@ -4,11 +4,14 @@
  * would change a number only where that promise is broken.
  */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalogue } from '../../../shared/catalogue.ts'
 import { probeFeature } from '../../../shared/event.ts'
 import type { Canaries } from './canaries.ts'
 
 const answerMsMax = 15_000
+/** The door's minute. */
+const waitMsMax = 60_000
 /** What looks like somebody's secret; put before a canary in a value. */
 const secretLooking = ['AKIA', 'ghp_', '/home/', 'Bearer ', 'mail-']
 
@@ -62,12 +65,26 @@ export async function sendUnwanted(to: SentTo, canaries: Canaries): Promise<read
 /** How many events `sendUnwanted` sends of the opted-out device. */
 export const optedOutEvents = 3
 
+/** Waits, where the door has been asked too often in this minute. */
 export async function post(
+  to: Pick<SentTo, 'collectorUrl' | 'writeKey'>,
+  path: string,
+  body: string,
+  headers = {},
+): Promise<Answer> {
+  for (;;) {
+    const { answer, waitMs } = await postOnce(to, path, body, headers)
+    if (waitMs === undefined) return answer
+    await sleep(waitMs)
+  }
+}
+
+async function postOnce(
   { collectorUrl, writeKey }: Pick<SentTo, 'collectorUrl' | 'writeKey'>,
   path: string,
   body: string,
-  headers: Record<string, string> = {},
-): Promise<Answer> {
+  headers: Record<string, string>,
+): Promise<{ answer: Answer; waitMs: number | undefined }> {
   const answer = await fetch(collectorUrl + path, {
     method: 'POST',
     headers: { authorization: `Bearer ${writeKey}`, 'content-type': 'application/json', ...headers },
@@ -75,7 +92,10 @@ export async function post(
     signal: AbortSignal.timeout(answerMsMax),
   })
   const what = `POST ${path.replace(/\?.*/, '')}`
-  return { what, status: answer.status, text: `${JSON.stringify([...answer.headers])}\n${await answer.text()}` }
+  const text = `${JSON.stringify([...answer.headers])}\n${await answer.text()}`
+  const waitMs = Number(answer.headers.get('retry-after') ?? Number.NaN) * 1000
+  const mayWait = answer.status === 429 && waitMs <= waitMsMax
+  return { answer: { what, status: answer.status, text }, waitMs: mayWait ? Math.max(100, waitMs) : undefined }
 }
 
 /** Every declared text field with something that looks like a secret, and one that is not declared. */

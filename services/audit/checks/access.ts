@@ -77,7 +77,8 @@ function tokensOf({ writeKey, analystToken, adminToken }: Scene['credentials']):
 function callersOf({ method, who }: Route, tokens: Tokens): [Caller, string][] {
   const isProof = who === 'proof'
   return [...tokens].filter(([caller]) => {
-    if (isProof) return caller === 'nobody' || caller === 'a made-up token'
+    // Few, since the door of choices takes few in a minute.
+    if (isProof) return caller === 'a made-up token'
     return method === 'GET' || !admitted[who].includes(caller)
   })
 }

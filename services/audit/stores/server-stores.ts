@@ -1,11 +1,14 @@
 /** The stores of processes on servers, asked by the audit itself, with the settings' own addresses. */
+import type { Choice } from '../../../shared/choices/port.ts'
 import { type Config, withoutCredentials } from '../../../shared/config.ts'
-import { type EngineOptions, openEventLog, openKeyValue, openWarehouse } from '../../engines.ts'
+import { type EngineOptions, openChoiceBook, openEventLog, openKeyValue, openWarehouse } from '../../engines.ts'
 import { requireServers } from '../../role.ts'
 import type { Stores } from './stores.ts'
 
-/** @throws ConfigError when only some of the engines are servers; the engines' own errors when one is away */
-export async function openServerStores(options: EngineOptions): Promise<Stores> {
+/**
+ * @param adminToken '' where it is not known: then it is not known either who has chosen what
+ * @throws ConfigError when only some of the engines are servers; the engines' own errors when one is away */
+export async function openServerStores(options: EngineOptions, adminToken: string): Promise<Stores> {
   const { config } = options
   requireServers('audit beside collectors and workers', config, 'eventLogUrl', 'keyValueUrl', 'warehouseUrl')
   const log = await openEventLog(options)
@@ -18,10 +21,20 @@ export async function openServerStores(options: EngineOptions): Promise<Stores> 
     keyValue,
     dataDir: undefined,
     tables: async () => warehouse,
-    choices: async () => undefined,
+    choices: async () => (adminToken === '' && config.choiceKey === '' ? undefined : readChoices(options, adminToken)),
     async close() {
       for (const one of [log, keyValue, warehouse]) await one.close()
     },
+  }
+}
+
+async function readChoices(options: EngineOptions, adminToken: string): Promise<readonly Choice[]> {
+  const { log } = await openChoiceBook(options, adminToken)
+  try {
+    await log.catchUp()
+    return [...log.choices.all()]
+  } finally {
+    await log.close()
   }
 }
 
