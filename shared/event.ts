@@ -181,7 +181,8 @@ export function decodeRecord(value: Buffer): DecodedRecord | undefined {
 /** A decoded record's events one by one, unchecked; for looking at, not for the hot path. */
 export function eventsOf({ shapes, ids, times, kinds }: DecodedRecord): SentEvent[] {
   return ids.map((id, index) => {
-    const [feature, fields] = (shapes[kinds[index] as number] ?? []) as [string, SentEvent['fields']]
+    const shape = shapes[kinds[index] as number]
+    const [feature, fields] = (Array.isArray(shape) ? shape : []) as [string, SentEvent['fields']]
     return { id: id as string, time: times[index] as number, feature, fields }
   })
 }

@@ -3,11 +3,12 @@
  * every log line and every answer is searched for them in every form; from the first event to the close of the month.
  */
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EpochKind } from '../../shared/window.ts'
-import { type Answer, askEverything } from './answers.ts'
+import { type Answer, askEverything, readAnswer } from './answers.ts'
 import { byteNeedles, type Needle } from './canary.ts'
 import { NeedleSearch } from './needle-search.ts'
 import { type Finding, rawLogFolder, scanBytes, scanFiles, scanRawLog, scanRows } from './scan.ts'
@@ -134,6 +135,39 @@ test('nor after a drain and a restart', async () => {
   await installation.restart()
   await installation.settle()
   assert.deepEqual(await canariesAnywhere([]), [])
+})
+
+test('nor after deletions, an opt-out and a look at what is held, which leave traces of their own', async () => {
+  const { collectorUrl, credentials, engines, worker } = installation.headcount
+  const ask = async (what: string, headers: Record<string, string>, body: object) =>
+    readAnswer(fetch(`${collectorUrl}/v1/privacy/${what}`, { method: 'POST', headers, body: JSON.stringify(body) }))
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+  const [operator, sender] = [bearer(credentials.adminToken), bearer(credentials.writeKey)]
+  const device = canaries.device.value
+  const held = await ask('access', operator, { device, case: 'C-1' })
+  assert.equal(held.status, 200)
+  const said = [
+    await ask('deletion', operator, { device, case: 'C-1' }),
+    await ask('deletion', { cookie: `headcount=${canaries['cookie header'].value}` }, {}),
+    await ask('choice', sender, { choice: 'opt-out', cluster: canaries.cluster.value }),
+  ]
+  assert.deepEqual(
+    said.map(({ status }) => status),
+    [202, 202, 200],
+  )
+  await installation.settle()
+  await worker.maintain()
+  assert.deepEqual(await canariesAnywhere(said), [])
+  const choices = await readFile(path.join(installation.dir, 'choices', 'choices.log'), 'utf8')
+  assert.ok(choices.split('\n').length > said.length, 'control: the choices are there')
+  const [row] = await engines.warehouse.select<{ entries: string }>(
+    "SELECT toString(count()) AS entries FROM ledger WHERE event LIKE '%subject.deleted%'",
+  )
+  assert.equal(row?.entries, '2', 'control: so are the ledger’s entries')
+  assert.ok(
+    namesFound(await scanRawLog(search, rawLogDir())).includes('device'),
+    'control: raw records are, until then',
+  )
 })
 
 test('control: while windows are open, the bytes of their keys and unique states are found', async () => {

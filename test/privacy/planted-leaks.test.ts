@@ -87,6 +87,19 @@ test('in a record of the raw log, and only when the raw log is scanned', async (
   assert.doesNotMatch(await inFiles(), /file event-log\//)
 })
 
+test('in a choice and in an entry of the ledger, where a case has a name that says too much', async () => {
+  const { collectorUrl, credentials, worker } = installation.headcount
+  const response = await fetch(`${collectorUrl}/v1/privacy/deletion`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${credentials.adminToken}` },
+    body: JSON.stringify({ device: 'somebody', case: canary.value }),
+  })
+  assert.equal(response.status, 202)
+  await worker.maintain()
+  assert.match(await inFiles(), /file choices\/choices\.log/)
+  assert.match(await inRows(), /table default\.ledger/)
+})
+
 test('in a log line, at the lowest level and inside an error', () => {
   installation.logger.trace({ detail: { seen: canary.value } }, 'planted')
   installation.logger.error({ err: new Error(`cannot read ${canary.value}`) }, 'planted')

@@ -36,10 +36,15 @@ export async function heldRecords(
       if (records.length === recordsMax || bytes > bytesMax) complete = false
       else {
         const { receivedAt, ip, userAgent } = record
-        records.push({ receivedAt, appendedAt, address: ip, userAgent, events: eventsOf(record) })
+        records.push({ receivedAt, appendedAt, address: ip, userAgent, events: eventsOf(record).filter(isWhole) })
       }
     }
   return { records, complete }
+}
+
+/** Of a record that no collector of ours wrote an event may be anything; the worker counts it for nothing. */
+function isWhole({ id, time, feature }: SentEvent): boolean {
+  return typeof id === 'string' && Number.isFinite(new Date(time).getTime()) && typeof feature === 'string'
 }
 
 /** What is in the partition when the look begins. */
