@@ -12,6 +12,7 @@ export interface ExportOptions {
   to: string
   case: string
   open?: 'close' | 'leave-out'
+  withOptOuts: boolean
 }
 
 export async function exportAll(config: Config, dir: string, options: ExportOptions): Promise<void> {
@@ -24,10 +25,14 @@ export async function exportAll(config: Config, dir: string, options: ExportOpti
   const holder = await readLock(config.dataDir)
   if (holder) throw new DataDirectoryInUseError(config.dataDir, holder)
   if (options.open === 'close') await closeEverything(config)
-  const { sha256, manifest, cells, releases } = await withStores(config, { evenUnfinished: false }, async (stores) => {
-    const ledger = await openLedger(stores)
-    return exportInstallation({ ...stores, ledger }, wish)
-  })
+  const { sha256, manifest, cells, releases } = await withStores(
+    config,
+    { evenUnfinished: false, withChoices: options.withOptOuts },
+    async (stores) => {
+      const ledger = await openLedger(stores)
+      return exportInstallation({ ...stores, ledger }, wish)
+    },
+  )
   const { leftOut, ledger } = manifest
   process.stdout.write(`${dir} has ${cells} counts and marks, ${releases} releases and the ledger up to ${ledger.seq}:${ledger.hash}.
 
@@ -36,7 +41,11 @@ export async function exportAll(config: Config, dir: string, options: ExportOpti
 The sha256 is that of manifest.json, which names every file; the ledger here has it too (transfer.exported). Give it to
 whoever restores, by another way than the folder: headcount restore DIR --sha256 …
 ${leftOut.length === 0 ? 'Nothing was open: it is everything.' : `Not in it, as it is open: ${leftOut.join(', ')}.`}
-No raw record, key or choice is in it. Who opted out must be told to the other side (infra/business-transfer.md).
+No raw record and no key is in it. ${
+    manifest.optOuts
+      ? `${manifest.optOuts.count} opt-outs are; who restores them needs the choice key of this installation.`
+      : 'Who opted out is not known where it is restored: --with-opt-outs takes that along (infra/business-transfer.md).'
+  }
 `)
 }
 

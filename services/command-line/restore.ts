@@ -8,6 +8,7 @@ import { restoreInstallation } from '../transfer/restore-installation.ts'
 export interface RestoreOptions {
   sha256?: string
   revokePartners: boolean
+  withoutOptOuts: boolean
 }
 
 export async function restore(config: Config, dir: string, options: RestoreOptions): Promise<void> {
@@ -17,7 +18,8 @@ export async function restore(config: Config, dir: string, options: RestoreOptio
     throw new ArchiveError(
       `this export has the sha256 ${sha256}, not the one that was given: it is another one, or was changed. Nothing is restored`,
     )
-  const report = await withStores(config, { evenUnfinished: true }, (stores) =>
+  const withChoices = manifest.optOuts !== undefined && !options.withoutOptOuts
+  const report = await withStores(config, { evenUnfinished: true, withChoices }, (stores) =>
     restoreInstallation(stores, archive, options),
   )
   const { seq, hash } = manifest.ledger
@@ -31,6 +33,6 @@ goes on from there.
 ${report.givenUp.length === 0 ? '' : `No release of these days can be made here: ${report.givenUp.join(', ')}.\n`}${
   manifest.leftOut.length === 0 ? '' : `Open when it was exported, so not in it: ${manifest.leftOut.join(', ')}.\n`
 }${report.undeclared.length === 0 ? '' : `The catalogue here does not declare ${report.undeclared.join(', ')}: these counts are kept, and not answered.\n`}${
-  options.revokePartners ? 'Every partner is revoked.\n' : "Partners' keys hold on: `headcount partner list`.\n"
-}`)
+  withChoices ? `${report.optOuts} opt-outs were taken over.\n` : 'No opt-outs were taken over.\n'
+}${options.revokePartners ? 'Every partner is revoked.\n' : "Partners' keys hold on: `headcount partner list`.\n"}`)
 }

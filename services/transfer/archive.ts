@@ -44,7 +44,9 @@ export interface ArchiveManifest {
   readonly ledger: { readonly seq: number; readonly hash: string }
   /** Days, weeks and months that were open, of which no count is in it. */
   readonly leftOut: readonly EpochName[]
-  /** Counts by dataset, grain and window, in these files, in order. */
+  /** Where they were asked for: how many, and what their choice key is told by. */
+  readonly optOuts?: { readonly count: number; readonly key: string }
+  /** Counts by grain, dataset and window are in order. */
   readonly files: readonly ArchivedFile[]
 }
 
@@ -53,7 +55,7 @@ export class ArchiveError extends ForeseenError {}
 
 const id = /^[a-z][a-z0-9_]{0,49}$/
 const fileName =
-  /^(?:(?:cells|ledger)-\d{6}\.ndjson|releases\/[a-z][a-z0-9_]{0,49}\/\d{4}-\d\d-\d\d\/(?:manifest\.json|release\.(?:csv|ndjson|parquet|arrow)))$/
+  /^(?:(?:cells|ledger|opt-outs)-\d{6}\.ndjson|releases\/[a-z][a-z0-9_]{0,49}\/\d{4}-\d\d-\d\d\/(?:manifest\.json|release\.(?:csv|ndjson|parquet|arrow)))$/
 
 /** @throws ArchiveError: names in it go into paths and statements, so none is taken on trust */
 export function parseManifest(text: string): ArchiveManifest {
@@ -79,6 +81,9 @@ function problemOf(manifest: ArchiveManifest): string | undefined {
     return 'where it comes from'
   if (!isTime(manifest.madeAt)) return 'when it was made'
   if (!Number.isSafeInteger(ledger?.seq) || ledger.seq < 0 || !isSha256(ledger.hash)) return "the ledger's head"
+  const { optOuts } = manifest
+  if (optOuts !== undefined && (!Number.isSafeInteger(optOuts.count) || typeof optOuts.key !== 'string'))
+    return 'its opt-outs'
   if (!Array.isArray(files)) return 'its files'
   const wrong = files.find(
     (file) =>

@@ -13,15 +13,19 @@ import type { Manifest } from '../release/manifest.ts'
 import { ReleaseReader } from '../release/release-store.ts'
 import { sha256Hex } from '../release/sha256.ts'
 import { ForeseenError } from '../start-failure.ts'
+import { prepareTables } from '../worker/store.ts'
 import { type ArchiveManifest, archiveFormat, archiveVersion, entriesPerFile } from './archive.ts'
 import { ArchiveWriter } from './archive-folder.ts'
 import { columnsOf, openEpochs, portionsOf, readPortion } from './final-cells.ts'
+import { type OpenChoices, writeOptOuts } from './opt-outs.ts'
 
 export interface ExportTools {
   readonly warehouse: Warehouse
   readonly ledger: Ledger
   readonly catalogue: Catalogue
   readonly clock: Clock
+  /** With: opt-outs go along. */
+  readonly choices?: OpenChoices | undefined
 }
 
 export interface ExportWish {
@@ -43,7 +47,9 @@ export interface ExportReport {
 
 /** @throws ForeseenError */
 export async function exportInstallation(tools: ExportTools, wish: ExportWish): Promise<ExportReport> {
-  const { warehouse, ledger, catalogue, clock } = tools
+  const { warehouse, ledger, catalogue, clock, choices } = tools
+  // One that has never run has no tables.
+  await prepareTables(warehouse, catalogue)
   // Before what is final is listed: an epoch that closes in between is left out, and never half in.
   const open = await openEpochs(warehouse)
   if (open.size > 0 && !wish.leaveOpen) throw stillOpen(open)
@@ -52,12 +58,14 @@ export async function exportInstallation(tools: ExportTools, wish: ExportWish): 
   const columns = await columnsOf(warehouse)
   const cells = await writeCells(tools, archive, open)
   const releases = await writeReleases(warehouse, archive, state)
+  const optOuts = choices && { count: await writeOptOuts(archive, choices.log.choices), key: choices.fingerprint }
   const from = await writeLedger(ledger, archive, state.head.seq)
   const manifest: ArchiveManifest = {
     ...{ format: archiveFormat, version: archiveVersion, madeAt: new Date(clock.now()).toISOString() },
     ...{ from, to: wish.to, case: wish.case, catalogue: catalogue.version, ...columns },
     ledger: { seq: state.head.seq, hash: state.head.hash },
     leftOut: [...open].sort(),
+    ...(optOuts && { optOuts }),
     files: archive.files,
   }
   const bytes = Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`)

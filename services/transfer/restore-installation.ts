@@ -21,6 +21,7 @@ import { type CellLine, parseCell, tableColumns, tableLine } from './cell-line.t
 import { clearUnfinished, mustBeEmpty } from './empty-installation.ts'
 import { portionsOf, readPortion } from './final-cells.ts'
 import { afterRestore } from './ledger-after-restore.ts'
+import { type OpenChoices, restoreOptOuts, verifyOptOuts } from './opt-outs.ts'
 import { beginRestore, endRestore, type UnfinishedRestore } from './restore-mark.ts'
 
 export interface RestoreTools {
@@ -28,6 +29,8 @@ export interface RestoreTools {
   readonly keyValue: KeyValue
   readonly catalogue: Catalogue
   readonly clock: Clock
+  /** Without: opt-outs of the export are left out. */
+  readonly choices?: OpenChoices | undefined
 }
 
 export interface RestoreReport {
@@ -36,6 +39,8 @@ export interface RestoreReport {
   readonly entries: number
   /** Datasets that this installation's catalogue does not declare: their counts are there, and are not answered. */
   readonly undeclared: readonly string[]
+  /** That were not known here. */
+  readonly optOuts: number
   /** Days that can have no release here. */
   readonly givenUp: readonly string[]
 }
@@ -46,11 +51,12 @@ export async function restoreInstallation(
   archive: ArchiveReader,
   { revokePartners }: { revokePartners: boolean },
 ): Promise<RestoreReport> {
-  const { warehouse, keyValue, clock } = tools
+  const { warehouse, keyValue, clock, choices } = tools
   await archive.verifyFiles()
   const state = await verifyArchivedLedger(archive)
   const releases = await verifyReleases(archive, state)
   const { cells, digest, datasets } = await verifyCells(archive)
+  if (choices) await verifyOptOuts(archive, choices)
   if (!(await clearUnfinished(tools))) await mustBeEmpty(tools)
   const restore = await beginRestore(warehouse, archive.sha256)
   await makeTables(tools, archive)
@@ -59,9 +65,10 @@ export async function restoreInstallation(
   const ledger = await openLedger({ keyValue, warehouse, clock })
   await mustHaveHead(ledger, archive)
   const givenUp = await afterRestore(tools, ledger, archive, { revokePartners })
+  const optOuts = choices ? await restoreOptOuts(archive, choices) : 0
   await endRestore(warehouse, restore)
   const undeclared = [...datasets].filter((id) => !findDataset(tools.catalogue, id))
-  return { cells, releases, entries: state.head.seq + 1, undeclared, givenUp }
+  return { cells, releases, entries: state.head.seq + 1, undeclared, optOuts, givenUp }
 }
 
 async function verifyReleases(archive: ArchiveReader, state: LedgerState): Promise<number> {
