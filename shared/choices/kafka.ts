@@ -110,6 +110,8 @@ class KafkaChoiceLog implements ChoiceLog {
     await this.#leaving
     await this.#topic?.close()
     await this.#following
+    // One that was being opened when this was called.
+    await this.#topic?.close()
   }
 
   /** Writes records and folds them up; returns when they were appended, by Kafka's clock. */
