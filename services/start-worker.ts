@@ -8,6 +8,7 @@ import { openLedger } from '../shared/ledger/warehouse-ledger.ts'
 import { createMetrics } from '../shared/metrics.ts'
 import { readPolicy } from '../shared/policy/policy.ts'
 import { openChoiceBook, openEventLog, openKeyValue, openWarehouse, whenReachable } from './engines.ts'
+import { lookAtRetention } from './retention/look-at-retention.ts'
 import { givenSecrets, requireServers } from './role.ts'
 import { runProcess } from './run-process.ts'
 import { openLocator } from './worker/locate.ts'
@@ -50,6 +51,7 @@ runProcess(async ({ config, logger, onFatal, stopping }) => {
     ledger,
     choices,
     policy,
+    lookAtRetention: () => lookAtRetention({ ...sealing, choices: choices.log, dataDir: config.dataDir }),
     catalogue,
     clock: systemClock,
     logger,

@@ -28,7 +28,11 @@ export interface Metrics {
   readonly spooled: Counter
   readonly spoolExpiredBytes: Counter
   readonly epochKeys: Gauge<'kind'>
+  readonly epochKeyDeadlineSeconds: Gauge<'kind'>
+  readonly retentionOldestSeconds: Gauge<'kind'>
+  readonly retentionOverdueSeconds: Gauge<'kind'>
   readonly quarantined: Gauge
+  readonly choiceSubjectsRatio: Gauge
   readonly unsealedDays: Counter
   readonly sealFailures: Counter
   readonly epochKeysLost: Counter
@@ -88,7 +92,26 @@ export function createMetrics(processMetrics = true): Metrics {
       'Bytes of spooled records that waited 24 h and were removed: their events are lost',
     ),
     epochKeys: gauge('epoch_keys', 'Living epoch keys', ['kind']),
+    epochKeyDeadlineSeconds: gauge(
+      'epoch_key_deadline_seconds',
+      'Until the first key of that kind of epoch is destroyed, whether or not all of it was counted',
+      ['kind'],
+    ),
+    retentionOldestSeconds: gauge(
+      'retention_oldest_seconds',
+      'Age of the oldest of each kind of data; of a window or an epoch since its end',
+      ['kind'],
+    ),
+    retentionOverdueSeconds: gauge(
+      'retention_overdue_seconds',
+      'How long the oldest of each kind of data is past its time and the two hours that removing takes; 0: it is not',
+      ['kind'],
+    ),
     quarantined: gauge('quarantined_events', 'Quarantine entries (reason and shape, no value)'),
+    choiceSubjectsRatio: gauge(
+      'choice_subjects_ratio',
+      'Devices, cookies and clusters that have chosen something, as a share of the most that are kept',
+    ),
     unsealedDays: counter(
       'unsealed_days_total',
       'Day keys destroyed at the raw-retention deadline before their day had closed',

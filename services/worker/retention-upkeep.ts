@@ -9,6 +9,10 @@ import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import { endedHolds, type Held, heldAt, nothingHeld } from '../../shared/retention/holds.ts'
 import { epochKinds, minuteMs } from '../../shared/window.ts'
+import type { KeptNow } from '../retention/kept-now.ts'
+import { forgetMeasured, measureRetention } from '../retention/measure-retention.ts'
+import { epochTimes } from './close-epochs.ts'
+import { KeyDeadlines } from './key-deadlines.ts'
 import { readQuarantine } from './quarantine.ts'
 import { applyRetention, type RetentionTools } from './retention.ts'
 
@@ -19,6 +23,8 @@ export interface RetentionUpkeepDeps extends Omit<RetentionTools, 'held'> {
   readonly choices?: ChoiceBook
   /** Without: nothing is held. */
   readonly ledger?: Ledger
+  /** What is kept, for metrics. Without: it is not measured. */
+  readonly lookAtRetention?: () => Promise<readonly KeptNow[]>
 }
 
 const everyMs = 10 * minuteMs
@@ -30,9 +36,11 @@ export class RetentionUpkeep {
   #doneAt = Number.NEGATIVE_INFINITY
   #doneUnder = ''
   #lastHeld: Held | undefined
+  readonly #deadlines: KeyDeadlines
 
   constructor(deps: RetentionUpkeepDeps) {
     this.#deps = deps
+    this.#deadlines = new KeyDeadlines(deps.metrics, deps.logger)
   }
 
   /** What is held now. Ends holds of raw records whose time has come. */
@@ -65,13 +73,24 @@ export class RetentionUpkeep {
   }
 
   async #measure(): Promise<void> {
-    const { metrics, log, warehouse, keyValue, epochKeys } = this.#deps
+    const { metrics, log, warehouse, keyValue, epochKeys, clock, lookAtRetention } = this.#deps
     metrics.logBytes.set(await log.bytes())
     metrics.tableBytes.set(await warehouse.tableBytes())
     metrics.quarantined.set((await readQuarantine(keyValue)).reduce((sum, { events }) => sum + events, 0))
-    const living = await epochKeys.living()
+    const living = await epochTimes({ epochKeys, keyValue })
     for (const kind of epochKinds)
       metrics.epochKeys.set({ kind }, living.filter(({ name }) => name.startsWith(kind)).length)
+    this.#deadlines.look(living, clock.now())
+    if (lookAtRetention) measureRetention(metrics, await lookAtRetention(), clock.now())
+  }
+
+  /** Another worker has the upkeep now: what this one saw last is not told on. */
+  rest(): void {
+    if (this.#doneUnder === '') return
+    this.#doneUnder = ''
+    this.#doneAt = Number.NEGATIVE_INFINITY
+    this.#deadlines.forget()
+    forgetMeasured(this.#deps.metrics)
   }
 }
 

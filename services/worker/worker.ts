@@ -24,6 +24,7 @@ import { epochKeyMs } from '../../shared/retention/limits.ts'
 import { isUnavailable } from '../../shared/unavailable.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
 import { type EpochName, epochBounds, minuteMs, utcDay } from '../../shared/window.ts'
+import type { KeptNow } from '../retention/kept-now.ts'
 import { type CloseTools, closeEpoch, type DueEpoch, dueEpochs, type EpochTimes, epochTimes } from './close-epochs.ts'
 import { announceClosing, type Closing, closingDone, closings, everyPartition, isHeeded } from './closing.ts'
 import { consumePartition, type Progress } from './consume.ts'
@@ -71,6 +72,8 @@ export interface WorkerDeps {
   readonly ledger?: Ledger
   /** Which is told to senders. Without: none is entered in the ledger. */
   readonly policy?: Policy
+  /** What is kept, for metrics. Without: it is not measured. */
+  readonly lookAtRetention?: () => Promise<readonly KeptNow[]>
   /** Without: real time. */
   readonly timing?: Timing
   /** Most live event ids held in memory, per partition. */
@@ -173,7 +176,7 @@ export class Worker {
     await this.#heedClosings()
     for (const { partition, freshTo } of this.progress()) await writeFreshness(this.#deps.keyValue, partition, freshTo)
     await this.#tellProgress()
-    if (!(await this.#lease.hold())) return
+    if (!(await this.#lease.hold())) return this.#retention.rest()
     await this.#closeDue()
     await this.#deps.sealer?.publish()
     await this.#enterDeletions()

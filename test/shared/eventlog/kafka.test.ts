@@ -224,11 +224,14 @@ if (kafka)
       })
     })
 
-    it('Kafka’s retention takes the bytes of an idle partition off the disk', async () => {
+    it('Kafka’s retention takes the bytes of an idle partition off the disk; those within their time stay', async () => {
       await withTemporaryDirectory(async (dir) => {
         const log = await openKafkaLog(kafka, { dir })
+        const within = await openKafkaLog(kafka, { dir: `${dir}-within` })
         const canary = `CANARY-${prefixOf(dir)}`
+        const other = `CANARY-${prefixOf(`${dir}-within`)}`
         await log.append(toPartition(0, canary))
+        await within.append(toPartition(0, other))
         const { dataDir } = kafka.nodes[0]!
         assert.equal((await filesHolding(dataDir, canary)).length, 1)
         assert.ok((await log.bytes()) > 0)
@@ -242,6 +245,8 @@ if (kafka)
           admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name, configEntries }] }),
         )
         await until('the bytes are gone', async () => (await filesHolding(dataDir, canary)).length === 0)
+        assert.equal((await filesHolding(dataDir, other)).length, 1)
+        await within.close()
         const [assignment] = (await assignments(log)) as [Assignment]
         assert.deepEqual(await assignment.committed(), { position: 1, metadata: '' })
         assert.equal(await log.bytes(), 0)
