@@ -28,6 +28,11 @@ export const settings = {
   adminToken: setting('', 'token for everything; made at first start if empty', secret),
   analystToken: setting('', 'token for reading aggregates; made at first start if empty', secret),
   choiceKey: setting('', 'secret under which opt-outs and deletions are kept; empty: the admin token is it', secret),
+  choicesMax: setting(
+    '1000000',
+    'most devices, cookies and clusters of which a choice is kept (half a kilobyte of memory each); at it new ones get 503',
+    integer(1, 50_000_000),
+  ),
   catalogue: setting('', 'catalogue file (YAML); empty: the one for DC/OS', text),
   policy: setting('', 'file with the privacy policy and its version; empty: the one for DC/OS', text),
   policyMinimum: setting(

@@ -21,6 +21,7 @@ import { type Hold, PendingBytes } from './pending-bytes.ts'
 import { Children } from './privacy/children.ts'
 import { optOutCookies } from './privacy/choice-cookie.ts'
 import { choicesUnavailable } from './privacy/choice-problems.ts'
+import { ChoicesBound } from './privacy/choices-bound.ts'
 import type { Identifiers } from './privacy/event-wishes.ts'
 import { HonourChoices } from './privacy/honour-choices.ts'
 import { byKeptIdentifier, type KeptIdentifier } from './privacy/kept-identifier.ts'
@@ -56,7 +57,9 @@ export class Ingest {
     this.#deps = deps
     const choices = deps.choices && byKeptIdentifier(deps.choices, deps.keptId)
     this.#honour = new HonourChoices(choices)
-    this.#children = new Children(choices, deps.policy.version)
+    const { metrics, config } = deps
+    const bound = choices && new ChoicesBound({ choices: choices.log.choices, max: config.choicesMax, metrics })
+    this.#children = new Children(choices, deps.policy.version, bound)
     this.#pending = new PendingBytes(deps.config.pendingBytesMax, deps.metrics.pendingBytes)
   }
 

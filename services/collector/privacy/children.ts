@@ -6,6 +6,7 @@ import type { ChoiceBook } from '../../../shared/choices/choice-book.ts'
 import type { Subject, SubjectKind } from '../../../shared/choices/port.ts'
 import { ProblemError, problem } from '../../../shared/http/problem.ts'
 import { isIdentifier } from '../event-values.ts'
+import type { ChoicesBound } from './choices-bound.ts'
 import type { Identifiers } from './event-wishes.ts'
 import { optOutInForce, strength } from './opt-out-in-force.ts'
 
@@ -15,17 +16,19 @@ const childrenMax = 100
 export class Children {
   readonly #book: ChoiceBook | undefined
   readonly #policy: string
+  readonly #bound: ChoicesBound | undefined
   readonly #running = new Map<Subject, Promise<void>>()
 
   /** @param book without: there is nowhere to keep it; the events are refused all the same */
-  constructor(book: ChoiceBook | undefined, policy: string) {
+  constructor(book: ChoiceBook | undefined, policy: string, bound?: ChoicesBound) {
     this.#book = book
+    this.#bound = bound
     this.#policy = policy
   }
 
   /**
    * @param cookie of the request itself, whichever identifiers its events have
-   * @throws ChoiceLogUnavailableError; ProblemError 413 when they are too many for one request
+   * @throws ChoiceLogUnavailableError; ProblemError 413 when they are too many for one request, 503 when no more are kept
    */
   async cutOut(children: readonly Identifiers[], cookie: string | undefined): Promise<void> {
     const book = this.#book
@@ -48,6 +51,7 @@ export class Children {
     const before = optOutInForce(log.choices, subject)
     const entry = { subject, by: 'child', policy: this.#policy } as const
     if (before && log.choices.history(subject).some(({ act, by }) => act === 'deletion' && by === 'child')) return
+    this.#bound?.check(subject, 'child')
     await log.append({ ...entry, act: 'deletion' })
     if (!before || strength[before.by] < strength.child) await log.append({ ...entry, act: 'opt-out' })
   }

@@ -13,6 +13,7 @@ import type { KeyCheck } from '../../../shared/http/authorization.ts'
 import { ProblemError } from '../../../shared/http/problem.ts'
 import { sendProblem, unexpected } from '../../../shared/http/problem-answer.ts'
 import type { Logger } from '../../../shared/logger.ts'
+import type { Metrics } from '../../../shared/metrics.ts'
 import type { Policy } from '../../../shared/policy/policy.ts'
 import { rawGoneMs } from '../../../shared/retention/limits.ts'
 import { backToPage, isPageForm, sendProblemPage } from '../../privacy-page/form-answer.ts'
@@ -21,6 +22,7 @@ import { addAccess } from './access.ts'
 import { optInCookies, optOutCookies } from './choice-cookie.ts'
 import { choicesUnavailable, forbidden, logUnavailable, notPossible, notReadable } from './choice-problems.ts'
 import { readChoiceRequest } from './choice-request.ts'
+import { ChoicesBound } from './choices-bound.ts'
 import { Choosing, type EnterServed } from './choosing.ts'
 import { createKeptIdentifier } from './kept-identifier.ts'
 import { createNodeKey } from './node-key.ts'
@@ -39,6 +41,7 @@ export interface ChoiceDoorDeps {
   readonly isWriteKey: KeyCheck
   readonly clock: Clock
   readonly logger: Logger
+  readonly metrics: Pick<Metrics, 'choiceSubjectsRatio'>
   /** Without: nobody can see what is held. */
   readonly held?: WhatIsHeld
   /** Without: this process has no ledger. */
@@ -49,7 +52,12 @@ export async function addChoiceDoor(app: FastifyInstance, deps: ChoiceDoorDeps):
   const secrets = { choiceKey: deps.config.choiceKey, adminToken: deps.credentials.adminToken }
   const [nodeKeyOf, keptId] = [createNodeKey(secrets), createKeptIdentifier(secrets)]
   const speakerOf = createSpeakerOf({ ...deps, nodeKeyOf, keptId })
-  const choosing = new Choosing(deps)
+  const bound = new ChoicesBound({
+    choices: deps.choices.log.choices,
+    max: deps.config.choicesMax,
+    metrics: deps.metrics,
+  })
+  const choosing = new Choosing({ ...deps, bound })
   const { subjectOf } = deps.choices
   const policy = deps.policy.version
   const allowance = new RequestsPerMinute(requestsPerMinuteMax, deps.clock)

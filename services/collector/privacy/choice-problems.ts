@@ -25,6 +25,19 @@ export function overtaken(): ProblemError {
   )
 }
 
+/** Nothing was changed. What a sender can do meanwhile needs no entry. */
+export function choicesFull(): ProblemError {
+  return new ProblemError(
+    problem(
+      503,
+      'choices-full',
+      'No more choices can be kept now',
+      'The operator is alerted. Until then `Sec-GPC: 1` or `Headcount-Telemetry: off` with each request does the same.',
+    ),
+    { 'retry-after': '3600' },
+  )
+}
+
 /** Nothing is known of whether it was kept; asking again does no harm. */
 export function choicesUnavailable(): ProblemError {
   return new ProblemError(

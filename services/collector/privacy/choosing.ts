@@ -3,6 +3,7 @@ import type { ChoiceBook } from '../../../shared/choices/choice-book.ts'
 import type { Choice, ChoiceAct, Subject } from '../../../shared/choices/port.ts'
 import type { LedgerEvent } from '../../../shared/ledger/port.ts'
 import { forbidden, overtaken } from './choice-problems.ts'
+import type { ChoicesBound } from './choices-bound.ts'
 import { optOutInForce, strength } from './opt-out-in-force.ts'
 import type { Proof } from './speaker.ts'
 
@@ -12,6 +13,8 @@ export type EnterServed = (served: Omit<Extract<LedgerEvent, { kind: 'subject.se
 export interface ChoosingDeps {
   readonly choices: ChoiceBook
   readonly policy: { readonly version: string }
+  /** Without: an operator's commands, which none holds. */
+  readonly bound?: ChoicesBound | undefined
   /** Without a ledger: what an operator chose stands in the choices only, with its case. */
   readonly served?: EnterServed | undefined
 }
@@ -23,8 +26,9 @@ export class Choosing {
     this.#deps = deps
   }
 
-  /** When it resolves, it has taken effect. @throws ProblemError 403, 409; ChoiceLogUnavailableError */
+  /** When it resolves, it has taken effect. @throws ProblemError 403, 409, 503; ChoiceLogUnavailableError */
   async choose(subject: Subject, act: 'opt-out' | 'opt-in', proof: Proof): Promise<Choice> {
+    this.#deps.bound?.check(subject, proof.by)
     await this.#enter(proof, 'choice')
     const { choices } = this.#deps.choices.log
     // In one turn with the append, which undoes only what was seen here.
@@ -44,6 +48,7 @@ export class Choosing {
    */
   async delete(subject: Subject, proof: Proof, history: boolean): Promise<Choice> {
     const { log } = this.#deps.choices
+    this.#deps.bound?.check(subject, proof.by)
     if (history) await this.#enter(proof, 'history-removed')
     const deletion = await this.#append(subject, 'deletion', proof)
     if (!history) return deletion
