@@ -5,10 +5,12 @@ import type { Assignment } from '../../../shared/eventlog/port.ts'
 import { assignments, readTexts, toPartition } from '../../contract/event-log.ts'
 import { kafkaForTests, openKafkaLog, prefixOf, withAdmin } from '../../fixtures/kafka.ts'
 import { withTemporaryDirectory } from '../../fixtures/temporary-directory.ts'
+import { choicesOnThreeBrokers } from '../choices/kafka-three-brokers.ts'
 
 const kafka = await kafkaForTests({ brokers: 3, heapMegabytes: 256 })
 
-if (kafka)
+if (kafka) {
+  choicesOnThreeBrokers(kafka)
   describe('the event log in Kafka on three brokers', () => {
     it('keeps three copies, of which two must have a record before it counts', async () => {
       await withTemporaryDirectory(async (dir) => {
@@ -65,6 +67,7 @@ if (kafka)
       })
     }
   })
+}
 
 /** A record may be there twice, where Kafka took it and the answer was lost; never not at all. */
 async function check(assignment: Assignment, told: readonly string[]): Promise<void> {
