@@ -81,7 +81,7 @@ export async function withRunning<T>(config: Config, start: string, use: (runnin
       assert.deepEqual(fatal, [])
       const told = worker.progress()
       return told.length === 2 && told.every(({ lag, freshTo }) => lag === 0 && freshTo >= clock.now())
-    })
+    }, 60_000)
   }
   try {
     return await use({
