@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePorts } from '../../infra/services/server-process.ts'
 import { dayMs } from '../../shared/window.ts'
 import { Fleet, fleetSecrets } from '../campaign/fleet.ts'
 import { withoutServers } from '../campaign/needed-servers.ts'
+import { RoleProcess } from '../campaign/role-process.ts'
 import { until } from '../fixtures/until.ts'
 
 const skip = await withoutServers()
@@ -145,4 +147,20 @@ test('after Redis was lost whole, and every process killed, nobody who opted out
   for (const collector of [first, second]) assert.equal(await send(collector, 'dashboard', 'lost-out', 'lost-in'), 1)
   await everythingIsCounted()
   assert.equal((await counted('dashboard'))[0], before[0] + 2)
+})
+
+test('a process with another choice key takes nothing and ends, saying what to set', { skip }, async () => {
+  const [port = 0] = await freePorts(1)
+  const url = `http://127.0.0.1:${port}`
+  const stranger = new RoleProcess('collector', 'stranger', url, {
+    HEADCOUNT_COLLECTOR_PORT: String(port),
+    HEADCOUNT_DATA_DIR: path.join(dir, 'stranger'),
+    HEADCOUNT_EVENT_LOG_URL: `kafka://${fleet.kafka.bootstrap.join(',')}/${fleet.topic.replace(/-events$/, '')}`,
+    HEADCOUNT_WRITE_KEY: fleetSecrets.writeKey,
+    HEADCOUNT_ADMIN_TOKEN: 'another-admin-token-0001',
+  })
+  stranger.start()
+  await until(() => stranger.unplannedEnds > 0, 60_000)
+  await stranger.kill()
+  assert.match(stranger.output, /begun under another key.*set HEADCOUNT_CHOICE_KEY to the secret that was set then/)
 })
