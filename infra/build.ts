@@ -1,9 +1,10 @@
-/** `npm run build`: what others take from us without running us, written to `dist/`: the API's description and the public
- * catalogue. The servers themselves run from their sources. */
+/** `npm run build`: what others take from us without running us, written to `dist/`: the API's description, the public
+ * catalogue, the dashboard's page. The servers themselves run from their sources. */
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { ReleaseReader } from '../services/release/release-store.ts'
+import { pageBytesMax, pageFiles } from '../services/reporting/dashboard/page-files.ts'
 import { createReporting } from '../services/reporting/server.ts'
 import { publicCatalogue } from '../shared/catalogue.ts'
 import { readCatalogue } from '../shared/catalogue-file.ts'
@@ -48,3 +49,18 @@ await writeFile(
   `${JSON.stringify(publicCatalogue(readCatalogue('')), undefined, 2)}\n`,
 )
 process.stdout.write('dist/openapi.json and dist/catalogue.json written\n')
+
+const { html, assets } = await pageFiles()
+const dashboard = path.join(dist, 'dashboard')
+await rm(dashboard, { recursive: true, force: true })
+await mkdir(dashboard, { recursive: true })
+let total = 0
+for (const { name, plain, gzip } of [html, ...assets.values()]) {
+  await writeFile(path.join(dashboard, name), plain)
+  process.stdout.write(`dist/dashboard/${name}: ${gzip.length} bytes gzipped\n`)
+  total += gzip.length
+}
+process.stdout.write(
+  `dist/dashboard in all: ${(total / 1024).toFixed(1)} of at most ${pageBytesMax / 1024} KB gzipped\n`,
+)
+if (total > pageBytesMax) process.exitCode = 1

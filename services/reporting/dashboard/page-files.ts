@@ -22,6 +22,9 @@ export interface PageFiles {
   readonly assets: ReadonlyMap<string, PageFile>
 }
 
+/** All of the page, gzipped. */
+export const pageBytesMax = 60 * 1024
+
 const folder = path.join(import.meta.dirname, 'page')
 const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
