@@ -55,7 +55,9 @@ function isCase(text: unknown): text is string {
 function parse(body: unknown, contentType: string | undefined): Record<string, unknown> {
   const text = Buffer.isBuffer(body) ? body.toString('utf8') : ''
   if (text.trim() === '') return {}
-  if (contentType?.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(text))
+  // curl calls whatever it sends a form.
+  const isForm = contentType?.startsWith('application/x-www-form-urlencoded') && !text.trimStart().startsWith('{')
+  if (isForm) return Object.fromEntries(new URLSearchParams(text))
   let parsed: unknown
   try {
     parsed = JSON.parse(text)
