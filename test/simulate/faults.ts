@@ -14,6 +14,7 @@ export const callKinds = [
   'key-value.put',
   'key-value.putIfAbsent',
   'key-value.compareAndSet',
+  'key-value.delete',
   'key-value.scan',
   'key-value.sweep',
   'secrets.createOnce',
@@ -64,6 +65,7 @@ const writes: ReadonlySet<CallKind> = new Set([
   'key-value.put',
   'key-value.putIfAbsent',
   'key-value.compareAndSet',
+  'key-value.delete',
   'secrets.createOnce',
   'warehouse.insert',
 ])

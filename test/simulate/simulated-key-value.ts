@@ -37,8 +37,8 @@ export class SimulatedKeyValue implements KeyValue {
     return this.#calls.make('key-value.compareAndSet', key, () => this.#store.compareAndSet(key, expected, sent))
   }
 
-  delete(): Promise<void> {
-    throw new Error('no step of the worker but the closing of an epoch does this, and the simulation has none')
+  delete(key: string): Promise<void> {
+    return this.#calls.make('key-value.delete', key, () => this.#store.delete(key))
   }
 
   async *scan(prefix: string): AsyncIterable<[key: string, value: Buffer]> {
