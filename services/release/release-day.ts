@@ -27,8 +27,8 @@ export interface ReleaseTools {
   readonly random: RandomSource
 }
 
-/** Exact cells by level, to be read once. */
-export type CellsOf = (dataset: string) => ReadonlyMap<string, Iterable<ExactCell>>
+/** Exact cells by level, to be read once, and at once: who chooses later not to be in them is in what is drawn. */
+export type CellsOf = (dataset: string) => Promise<ReadonlyMap<string, Iterable<ExactCell>>>
 
 /** Whether every released dataset of that day is sealed or published. */
 export function isSealed(state: LedgerState, catalogue: Catalogue, day: string): boolean {
@@ -63,7 +63,7 @@ export async function drawDay(day: string, cellsOf: CellsOf, tools: ReleaseTools
     if (state?.state !== 'RESERVED') continue
     if (state.specification !== specification.hash)
       throw new Error(`${specification.dataset} of ${day} was reserved for another specification`)
-    await sealDataset(day, specification, cellsOf(specification.dataset), tools)
+    await sealDataset(day, specification, await cellsOf(specification.dataset), tools)
   }
 }
 

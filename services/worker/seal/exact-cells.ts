@@ -39,16 +39,13 @@ export class CellTotals {
   }
 
   /** Adds one unit's contribution to its cell. */
-  add(level: number, { cell, sums }: Contribution): void {
-    const totals = this.#levels[level] as Map<string, Total>
-    const total = totals.get(cell)
-    if (total) {
-      total.devices++
-      for (const [index, value] of sums.entries()) total.sums[index] = (total.sums[index] as bigint) + BigInt(value)
-    } else {
-      totals.set(cell, { devices: 1, sums: sums.map(BigInt) })
-      this.#cells++
-    }
+  add(level: number, contribution: Contribution): void {
+    this.#change(level, contribution, 1)
+  }
+
+  /** Takes a contribution out again that was added, though it be written out by now. */
+  subtract(level: number, contribution: Contribution): void {
+    this.#change(level, contribution, -1)
   }
 
   /** To be called now and then between units: writes out what is too much for memory. */
@@ -74,7 +71,22 @@ export class CellTotals {
     const totals = this.#levels[level] as Map<string, Total>
     const sources = [...(this.#runs[level] as string[]).map(readRun), sorted(totals).values()]
     for (const [cell, { devices, sums }] of merge(sources)) {
+      // Everybody in it was taken out again.
+      if (devices === 0) continue
       yield { values: JSON.parse(cell) as string[], devices, sums }
+    }
+  }
+
+  #change(level: number, { cell, sums }: Contribution, times: 1 | -1): void {
+    const totals = this.#levels[level] as Map<string, Total>
+    const changes = sums.map((value) => BigInt(times * value))
+    const total = totals.get(cell)
+    if (total) {
+      total.devices += times
+      for (const [index, change] of changes.entries()) total.sums[index] = (total.sums[index] as bigint) + change
+    } else {
+      totals.set(cell, { devices: times, sums: changes })
+      this.#cells++
     }
   }
 

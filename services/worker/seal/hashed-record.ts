@@ -10,6 +10,8 @@ export const eventBytes = kindBytes + hashBytes
 export interface HashedRecord {
   /** Keyed hash of the unit; 16 characters, one per byte. */
   readonly unit: string
+  /** The earlier of receivedAt and appendedAt: a choice made then or later leaves the record out. */
+  readonly from: number
   /** By shape, what its events are in the release (released-values.ts): texts without a NUL. */
   readonly shapes: readonly string[]
   /** Shape of each event. */
@@ -18,16 +20,19 @@ export interface HashedRecord {
   readonly ids: Uint8Array
 }
 
-const headBytes = 4 + hashBytes + 4 + 4
+const fromAt = 4 + hashBytes
+const lengthsAt = fromAt + 8
+const headBytes = lengthsAt + 4 + 4
 
-/** Length (4 bytes), unit, lengths of what follows, shapes, then shape (4 bytes) and fingerprint of each event. */
-export function encodeHashed({ unit, shapes, kinds, ids }: HashedRecord): Buffer {
+/** Length (4 bytes), unit, time (a double), lengths of what follows, shapes, then shape (4 bytes) and fingerprint of each event. */
+export function encodeHashed({ unit, from, shapes, kinds, ids }: HashedRecord): Buffer {
   const text = Buffer.from(shapes.join('\0'))
   const bytes = Buffer.allocUnsafe(headBytes + text.length + kinds.length * eventBytes)
   bytes.writeUInt32LE(bytes.length, 0)
   bytes.write(unit, 4, 'latin1')
-  bytes.writeUInt32LE(text.length, 4 + hashBytes)
-  bytes.writeUInt32LE(kinds.length, 8 + hashBytes)
+  bytes.writeDoubleLE(from, fromAt)
+  bytes.writeUInt32LE(text.length, lengthsAt)
+  bytes.writeUInt32LE(kinds.length, lengthsAt + 4)
   text.copy(bytes, headBytes)
   let at = headBytes + text.length
   for (let index = 0; index < kinds.length; index++) {
@@ -42,14 +47,15 @@ export function encodeHashed({ unit, shapes, kinds, ids }: HashedRecord): Buffer
 export function decodeHashed(
   bytes: Buffer,
   at: number,
-): { unit: string; shapes: string[]; events: Buffer; next: number } | undefined {
+): { unit: string; from: number; shapes: string[]; events: Buffer; next: number } | undefined {
   if (at + 4 > bytes.length) return undefined
   const next = at + bytes.readUInt32LE(at)
   if (next > bytes.length) return undefined
-  const textBytes = bytes.readUInt32LE(at + 4 + hashBytes)
+  const textBytes = bytes.readUInt32LE(at + lengthsAt)
   const start = at + headBytes
   return {
     unit: bytes.toString('latin1', at + 4, at + 4 + hashBytes),
+    from: bytes.readDoubleLE(at + fromAt),
     shapes: bytes.toString('utf8', start, start + textBytes).split('\0'),
     events: bytes.subarray(start + textBytes, next),
     next,

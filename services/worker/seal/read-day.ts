@@ -8,6 +8,7 @@
 import type { Catalogue } from '../../../shared/catalogue.ts'
 import type { LeftOut } from '../../../shared/choices/left-out.ts'
 import { Drop } from '../../../shared/drop-reason.ts'
+import type { Unit } from '../../../shared/event.ts'
 import type { LogRecord, PartitionHistory } from '../../../shared/eventlog/port.ts'
 import { KeyedHash } from '../../../shared/keyed-hash.ts'
 import { latenessMs } from '../../../shared/retention/limits.ts'
@@ -21,6 +22,7 @@ import { type Locate, locate } from '../locate.ts'
 import type { EventShape } from '../observation.ts'
 import { aheadMs, placedTime } from '../place-in-time.ts'
 import { encodeHashed, hashBytes } from './hashed-record.ts'
+import { hashedSubject, hashedUnit } from './hashed-unit.ts'
 import type { ReleasedValues } from './released-values.ts'
 import type { UnitBuckets } from './unit-buckets.ts'
 
@@ -125,8 +127,14 @@ export class DayReader {
       kinds.push(kind)
     }
     if (kinds.length === 0) return undefined
-    const hashedUnit = this.#hash(`unit\0${unit.kind}\0${unit.id}`).toString('latin1')
-    return { bytes: encodeHashed({ unit: hashedUnit, shapes, kinds, ids: fingerprints }), events: kinds.length }
+    const from = Math.min(sender.receivedAt, sender.appendedAt)
+    const bytes = encodeHashed({ unit: this.#hashedUnit(unit), from, shapes, kinds, ids: fingerprints })
+    return { bytes, events: kinds.length }
+  }
+
+  #hashedUnit(unit: Unit): string {
+    const subject = this.#tools.leftOut.subjectOf(unit)
+    return subject === undefined ? hashedUnit(this.#key, unit) : hashedSubject(this.#key, subject)
   }
 
   #hash(text: string): Buffer {

@@ -4,18 +4,24 @@
  * is destroyed by the caller.
  *
  * How far each partition is read is written down before anything is read, so that a seal that is begun again after a
- * crash gives the same cells under the same key.
+ * crash gives the same cells under the same key, but for those who have chosen meanwhile not to be in them.
+ *
+ * Choices are heeded to the last: a record is left out when it is read; whoever chooses after that is left out by the
+ * hash of their unit when units are bounded (late-choices.ts), and is taken out of the cells until noise is drawn from them.
  */
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Catalogue } from '../../../shared/catalogue.ts'
+import type { ChoiceBook } from '../../../shared/choices/choice-book.ts'
 import { LeftOut } from '../../../shared/choices/left-out.ts'
 import type { EventLog } from '../../../shared/eventlog/port.ts'
+import { KeyedHash } from '../../../shared/keyed-hash.ts'
 import type { KeyValue } from '../../../shared/keyvalue/port.ts'
 import type { ExactCell } from '../../release/release-types.ts'
 import type { Locate } from '../locate.ts'
-import { boundDay } from './bound-day.ts'
-import type { CellTotals } from './exact-cells.ts'
+import { BoundedDay } from './bound-day.ts'
+import { hashedSubject } from './hashed-unit.ts'
+import { LateChoices } from './late-choices.ts'
 import { readDay } from './read-day.ts'
 import { ReleasedValues } from './released-values.ts'
 import { sealLevels } from './seal-levels.ts'
@@ -27,7 +33,7 @@ export interface SealTools {
   readonly catalogue: Catalogue
   readonly locate: Locate
   /** Whose records are left out. Without: nobody's. */
-  readonly leftOut?: LeftOut
+  readonly choices?: ChoiceBook | undefined
   /** Folder for buckets; nothing of it is needed after a crash. */
   readonly scratchDir: string
   readonly onProgress: (progress: SealProgress) => Promise<void>
@@ -45,6 +51,11 @@ export interface SealProgress {
 }
 
 export interface SealedDay {
+  /**
+   * Takes out of the cells who has chosen until now not to be in them; to be called right before noise is drawn from
+   * them. @throws ChoiceLogUnavailableError
+   */
+  heedChoices(): Promise<void>
   /** Exact cells of each level of a dataset, once only. */
   cellsOf(dataset: string): ReadonlyMap<string, Iterable<ExactCell>>
   readonly bytesRead: number
@@ -61,6 +72,11 @@ interface SealPlan {
 }
 
 const planPrefix = 'seal/'
+/**
+ * Each look costs the buckets of those who have chosen since the one before, so that looks soon follow so fast that nobody
+ * has. Where somebody always has, the seal is tried again later.
+ */
+const looksMax = 1000
 
 /**
  * @param day `YYYY-MM-DD`
@@ -86,7 +102,10 @@ async function countDay(
   buckets: UnitBuckets,
   dir: string,
 ): Promise<SealedDay> {
-  const { catalogue, locate, leftOut = new LeftOut(undefined), onProgress } = tools
+  const { catalogue, locate, choices, onProgress } = tools
+  const key = new KeyedHash(sealKey)
+  const late = await LateChoices.begin(choices, (subject) => hashedSubject(key, subject))
+  const leftOut = new LeftOut(choices)
   const plan = await planOf(day, tools)
   const values = new ReleasedValues(catalogue)
   const levels = sealLevels(values.datasets)
@@ -116,23 +135,29 @@ async function countDay(
   }
   const bucketBytes = buckets.bytes
   let bounded = 0
-  const totals: CellTotals = await boundDay(buckets, {
-    levels,
-    sealKey,
-    runsDir: path.join(dir, 'runs'),
-    turn,
-    onBounded: async (bytes, units) => {
-      bounded += bytes
-      seen.units += units
-      await onProgress({ phase: 'bounding', done: bounded, total: bucketBytes, ...seen })
-    },
-  })
+  await late.look()
+  const bounding = async (bytes: number, units: number) => {
+    bounded += bytes
+    seen.units += units
+    await onProgress({ phase: 'bounding', done: bounded, total: bucketBytes, ...seen })
+  }
+  const runsDir = path.join(dir, 'runs')
+  const cells = await BoundedDay.of(buckets, { levels, sealKey, runsDir, turn, cuts: late.cuts, onBounded: bounding })
   return {
     ...seen,
+    async heedChoices() {
+      for (let looks = 0; looks < looksMax; looks++) {
+        const cuts = await late.look()
+        if (cuts.size === 0) return
+        await cells.leaveOut(cuts)
+        await bounding(0, 0)
+      }
+      throw new Error(`somebody in the day chose before each of ${looksMax} looks`)
+    },
     cellsOf: (dataset) =>
       new Map(
         levels.flatMap((one, index) =>
-          values.datasets[one.dataset]?.id === dataset ? [[one.level.level, totals.cells(index)] as const] : [],
+          values.datasets[one.dataset]?.id === dataset ? [[one.level.level, cells.totals.cells(index)] as const] : [],
         ),
       ),
     remove: () => rm(dir, { recursive: true, force: true }),

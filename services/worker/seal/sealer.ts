@@ -7,7 +7,6 @@ import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Catalogue, releasedDatasets } from '../../../shared/catalogue.ts'
 import type { ChoiceBook } from '../../../shared/choices/choice-book.ts'
-import { LeftOut } from '../../../shared/choices/left-out.ts'
 import type { Clock } from '../../../shared/clock.ts'
 import type { EventLog } from '../../../shared/eventlog/port.ts'
 import type { KeyValue } from '../../../shared/keyvalue/port.ts'
@@ -33,8 +32,7 @@ import {
 import { ReleaseStore } from '../../release/release-store.ts'
 import type { RandomSource } from '../../release/release-types.ts'
 import type { Locate } from '../locate.ts'
-import { countHeeding } from './count-heeding.ts'
-import { forgetSeal, type SealProgress } from './seal-day.ts'
+import { forgetSeal, type SealProgress, sealDay } from './seal-day.ts'
 import { askedFor, forgetRequest, tellSeal } from './seal-requests.ts'
 
 export interface SealerDeps {
@@ -196,7 +194,7 @@ export class Sealer {
   }
 
   async #seal(day: string): Promise<void> {
-    const { log, keyValue, catalogue, locate, logger, scratchDir } = this.#deps
+    const { log, keyValue, catalogue, locate, choices, logger, scratchDir } = this.#deps
     const startedAt = performance.now()
     await reserveDay(day, this.#tools)
     const sealKey = await keyValue.secrets.createOnce(secretOf(day), () => randomBytes(keyBytes))
@@ -205,10 +203,9 @@ export class Sealer {
       if (isSealed(await this.#deps.ledger.state(), catalogue, day)) return
       throw new SealKeyGoneError(day)
     }
-    const leftOut = new LeftOut(this.#deps.choices)
     let toldAt = Number.NEGATIVE_INFINITY
     const tools = {
-      ...{ log, keyValue, catalogue, locate, leftOut, scratchDir },
+      ...{ log, keyValue, catalogue, locate, choices, scratchDir },
       onProgress: async (progress: SealProgress) => {
         if (this.#stopped) throw new StoppedError('the worker stops; the seal is begun again after its start')
         if (performance.now() < toldAt + tellEveryMs) return
@@ -218,9 +215,13 @@ export class Sealer {
         await tellSeal(keyValue, day, { state: 'running', phase, done, total })
       },
     }
-    const sealed = await countHeeding(day, sealKey, tools)
+    const sealed = await sealDay(day, sealKey, tools)
+    const cellsOf = async (dataset: string) => {
+      await sealed.heedChoices()
+      return sealed.cellsOf(dataset)
+    }
     try {
-      await drawDay(day, sealed.cellsOf, this.#tools)
+      await drawDay(day, cellsOf, this.#tools)
       await removeLosers(day, this.#tools)
     } finally {
       await sealed.remove()

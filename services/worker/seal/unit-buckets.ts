@@ -1,7 +1,8 @@
 /**
  * Records put into buckets by their unit's hash, on disk: a unit's records are in one bucket, whichever partitions they
  * came from, and one bucket at a time fits into memory. A bucket that has become too large is put into smaller ones by
- * further bits; a single unit cannot be divided and need not be, as its state is bounded (bound-unit.ts).
+ * further bits; a single unit cannot be divided and need not be, as its state is bounded (bound-unit.ts). Buckets stay until
+ * the noise is drawn: somebody may choose until then not to be in it.
  */
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
@@ -20,16 +21,19 @@ interface Bucket {
   waiting: Buffer[]
   waitingBytes: number
   bytes: number
+  /** Has what was in the file, since it became too large. */
+  divided: UnitBuckets | undefined
 }
+
+/** A record as it is read back; `raw` are its own bytes. */
+export type BucketRecord = ReturnType<typeof decode>
 
 /** Writes records to their buckets. */
 export class UnitBuckets {
-  readonly #dir: string
   readonly #depth: number
   readonly #buckets: Bucket[]
 
   private constructor(dir: string, depth: number) {
-    this.#dir = dir
     this.#depth = depth
     this.#buckets = Array.from({ length: bucketsPerLevel }, (_, index) => ({
       file: path.join(dir, `${depth}-${index}.bucket`),
@@ -37,6 +41,7 @@ export class UnitBuckets {
       waiting: [],
       waitingBytes: 0,
       bytes: 0,
+      divided: undefined,
     }))
   }
 
@@ -49,8 +54,7 @@ export class UnitBuckets {
 
   /** @param record from `encodeHashed`. Resolves at once but for one time in many, when a buffer is written. */
   add(record: Buffer): Promise<void> | undefined {
-    // A byte of the hash for each depth, so that every bucket is as likely.
-    const bucket = this.#buckets[unitOf(record).charCodeAt(this.#depth % hashBytes) % bucketsPerLevel] as Bucket
+    const bucket = this.#bucketOf(unitOf(record))
     bucket.waiting.push(record)
     bucket.waitingBytes += record.length
     return bucket.waitingBytes < bufferBytes ? undefined : flush(bucket)
@@ -69,22 +73,41 @@ export class UnitBuckets {
     }
   }
 
-  /** Ends writing. The buckets one after the other, each removed when the caller asks for the next one. */
-  async *read(): AsyncGenerator<{ records: AsyncIterable<ReturnType<typeof decode>>; bytes: number }> {
+  /** Ends writing. The buckets one after the other; their files stay. */
+  async *read(): AsyncGenerator<{ records: AsyncIterable<BucketRecord>; bytes: number }> {
     for (const bucket of this.#buckets) await flush(bucket)
     await this.close()
-    for (const { file, bytes } of this.#buckets) {
+    for (const bucket of this.#buckets) {
+      const { file, bytes } = bucket
       if (bytes === 0) continue
       if (bytes > bucketBytesMax && this.#depth + 1 < depthMax) {
-        const smaller = await UnitBuckets.begin(path.join(this.#dir, 'divided'), this.#depth + 1)
+        const smaller = await UnitBuckets.begin(`${file}.divided`, this.#depth + 1)
         for await (const { raw } of recordsOf(file)) await smaller.add(raw)
         await rm(file)
+        bucket.divided = smaller
         yield* smaller.read()
-      } else {
-        yield { records: recordsOf(file), bytes }
-        await rm(file)
-      }
+      } else yield { records: recordsOf(file), bytes }
     }
+  }
+
+  /** After all have been read: each bucket that can have one of these units, to be read as often as it takes. */
+  again(units: Iterable<string>): (() => AsyncIterable<BucketRecord>)[] {
+    const files = new Set<string>()
+    for (const unit of units) files.add(this.#fileOf(unit) ?? '')
+    files.delete('')
+    return [...files].map((file) => () => recordsOf(file))
+  }
+
+  /** Undefined where nothing was written. */
+  #fileOf(unit: string): string | undefined {
+    const { divided, bytes, file } = this.#bucketOf(unit)
+    if (divided) return divided.#fileOf(unit)
+    return bytes === 0 ? undefined : file
+  }
+
+  /** A byte of the hash for each depth, so that every bucket is as likely. */
+  #bucketOf(unit: string): Bucket {
+    return this.#buckets[unit.charCodeAt(this.#depth % hashBytes) % bucketsPerLevel] as Bucket
   }
 }
 

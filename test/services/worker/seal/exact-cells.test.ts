@@ -31,4 +31,27 @@ describe('adding up cells', () => {
       await spilled.remove()
       assert.deepEqual(await readdir(dir), [])
     }))
+
+  it('takes out what was added, from memory and from runs; a cell that everybody has left is none', () =>
+    withTemporaryDirectory(async (dir) => {
+      const totals = new CellTotals(dir, 1, 2)
+      const of = (cell: string, events: number) => ({ cell: cellOf([cell]), sums: [events] })
+      for (const cell of ['a', 'b', 'c']) for (const events of [3, 4]) totals.add(0, of(cell, events))
+      await totals.spill()
+      totals.add(0, of('d', 5))
+      for (const [cell, events] of [
+        ['a', 3],
+        ['b', 3],
+        ['b', 4],
+        ['d', 5],
+      ] as const)
+        totals.subtract(0, of(cell, events))
+      assert.deepEqual(
+        [...totals.cells(0)].map(({ values, devices, sums }) => [values[0], devices, sums]),
+        [
+          ['a', 1, [4n]],
+          ['c', 2, [7n]],
+        ],
+      )
+    }))
 })

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { encodeHashed, hashBytes } from '../../../../services/worker/seal/hashed-record.ts'
@@ -13,6 +12,7 @@ function recordOf(unit: string, events: number) {
   const shapes = ['[[0,["é"],[1]]]', '[]']
   return encodeHashed({
     unit,
+    from: events,
     shapes,
     kinds: Array.from({ length: events }, (_, at) => at % 2),
     ids: randomBytes(events * hashBytes),
@@ -30,7 +30,7 @@ async function readAll(buckets: UnitBuckets) {
 }
 
 describe('buckets by unit', () => {
-  it('gives every record once and whole, all of a unit in one bucket, and leaves nothing behind', () =>
+  it('gives every record once and whole, all of a unit in one bucket', () =>
     withTemporaryDirectory(async (dir) => {
       const buckets = await UnitBuckets.begin(path.join(dir, 'buckets'))
       const written: string[] = []
@@ -46,7 +46,6 @@ describe('buckets by unit', () => {
         assert.equal(bucketOf.get(unit) ?? bucket, bucketOf.set(unit, bucket).get(unit))
       assert.equal(bucketOf.size, 700)
       assert.ok(new Set(bucketOf.values()).size > 30)
-      assert.deepEqual(await readdir(path.join(dir, 'buckets')), [])
     }))
 
   it('divides a bucket that has become too large, and still gives every record once', () =>
@@ -59,5 +58,27 @@ describe('buckets by unit', () => {
       assert.equal(found.length, 160)
       assert.equal(new Set(found.map(({ raw }) => raw)).size, 160)
       assert.ok(new Set(found.map(({ bucket }) => bucket)).size > 5, 'it was divided')
+    }))
+
+  it('gives the buckets of some units once more, divided or not, and none for units that it does not have', () =>
+    withTemporaryDirectory(async (dir) => {
+      const buckets = await UnitBuckets.begin(path.join(dir, 'buckets'))
+      const crowded = Array.from({ length: 40 }, () => String.fromCharCode(7) + randomBytes(15).toString('latin1'))
+      const alone = String.fromCharCode(9) + randomBytes(15).toString('latin1')
+      for (let index = 0; index < 160; index++) await buckets.add(recordOf(crowded[index % 40] as string, 20_000))
+      await buckets.add(recordOf(alone, 3))
+      await readAll(buckets)
+      const again = async (units: string[]) => {
+        const found: [unit: string, from: number][] = []
+        for (const records of buckets.again(units))
+          for await (const { unit, from } of records()) found.push([unit, from])
+        return found
+      }
+      assert.deepEqual(await again([alone, alone]), [[alone, 3]])
+      assert.deepEqual(await again([String.fromCharCode(11) + alone.slice(1)]), [])
+      const ofOne = await again([crowded[0] as string])
+      assert.equal(ofOne.filter(([unit]) => unit === crowded[0]).length, 4)
+      assert.ok(ofOne.length < 160, 'its own part of the crowded bucket')
+      assert.equal((await again([...crowded, alone])).length, 161)
     }))
 })
