@@ -1,8 +1,10 @@
 /** `headcount restore DIR`: an export into an empty installation. */
 import type { Config } from '../../shared/config.ts'
+import { isEmbedded } from '../engines.ts'
 import { ArchiveError } from '../transfer/archive.ts'
 import { ArchiveReader } from '../transfer/archive-folder.ts'
 import { withStores } from '../transfer/open-stores.ts'
+import { whileAlone } from '../transfer/restore-alone.ts'
 import { restoreInstallation } from '../transfer/restore-installation.ts'
 
 export interface RestoreOptions {
@@ -20,7 +22,10 @@ export async function restore(config: Config, dir: string, options: RestoreOptio
     )
   const withChoices = manifest.optOuts !== undefined && !options.withoutOptOuts
   const report = await withStores(config, { evenUnfinished: true, withChoices }, (stores) =>
-    restoreInstallation(stores, archive, options),
+    // In one process the data folder's lock is enough.
+    isEmbedded(config.keyValueUrl)
+      ? restoreInstallation(stores, archive, options)
+      : whileAlone(stores, (stillAlone) => restoreInstallation({ ...stores, stillAlone }, archive, options)),
   )
   const { seq, hash } = manifest.ledger
   process.stdout.write(`Restored: ${report.cells} counts and marks, ${report.releases} releases, ${report.entries} entries of the ledger.

@@ -6,6 +6,7 @@ import type { Warehouse } from '../../shared/warehouse/port.ts'
 import { cellsTable } from '../../shared/warehouse/schema.ts'
 import { releasesTable } from '../release/release-store.ts'
 import { ForeseenError } from '../start-failure.ts'
+import { restoreLease } from './restore-alone.ts'
 import { abandonRestore, unfinishedRestores } from './restore-mark.ts'
 
 export interface Stores {
@@ -23,7 +24,8 @@ export async function mustBeEmpty({ warehouse, keyValue }: Stores): Promise<void
   }
   const secrets = await keyValue.secrets.list()
   if (secrets.length > 0) throw notEmpty(`its key-value store has ${secrets.length} keys of its own`)
-  for await (const [key] of keyValue.scan('')) throw notEmpty(`its key-value store has an entry, ${key}`)
+  for await (const [key] of keyValue.scan(''))
+    if (key !== restoreLease) throw notEmpty(`its key-value store has an entry, ${key}`)
 }
 
 /**

@@ -31,6 +31,8 @@ export interface RestoreTools {
   readonly clock: Clock
   /** Without: opt-outs of the export are left out. */
   readonly choices?: OpenChoices | undefined
+  /** On servers: throws if another restore may be at work (restore-alone.ts). */
+  readonly stillAlone?: () => Promise<void>
 }
 
 export interface RestoreReport {
@@ -66,6 +68,7 @@ export async function restoreInstallation(
   await mustHaveHead(ledger, archive)
   const givenUp = await afterRestore(tools, ledger, archive, { revokePartners })
   const optOuts = choices ? await restoreOptOuts(archive, choices) : 0
+  await tools.stillAlone?.()
   await endRestore(warehouse, restore)
   const undeclared = [...datasets].filter((id) => !findDataset(tools.catalogue, id))
   return { cells, releases, entries: state.head.seq + 1, undeclared, optOuts, givenUp }
