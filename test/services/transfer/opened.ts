@@ -1,8 +1,9 @@
 /** Exporting and restoring in this process, over the engines of any settings. */
 
-import { openAnyWarehouse, openKeyValue } from '../../../services/engines.ts'
+import { isEmbedded, openAnyWarehouse, openKeyValue } from '../../../services/engines.ts'
 import { ArchiveReader } from '../../../services/transfer/archive-folder.ts'
 import { type ExportReport, exportInstallation } from '../../../services/transfer/export-installation.ts'
+import { whileAlone } from '../../../services/transfer/restore-alone.ts'
 import {
   type RestoreReport,
   type RestoreTools,
@@ -39,7 +40,12 @@ export function exportTo(config: Config, dir: string, leaveOpen = true): Promise
 }
 
 export function restoreFrom(config: Config, dir: string, revokePartners = false): Promise<RestoreReport> {
-  return withStoresOf(config, async (tools) =>
-    restoreInstallation(tools, await ArchiveReader.open(dir), { revokePartners }),
-  )
+  return withStoresOf(config, async (tools) => {
+    const archive = await ArchiveReader.open(dir)
+    const restore = (more: Partial<RestoreTools>) =>
+      restoreInstallation({ ...tools, ...more }, archive, { revokePartners })
+    return isEmbedded(config.keyValueUrl)
+      ? await restore({})
+      : await whileAlone(tools, (stillAlone) => restore({ stillAlone }))
+  })
 }
