@@ -295,10 +295,16 @@ function placeOf({ storeId, logId, partition }: Place): string {
   return `${storeId}/${logId}/${String(partition).padStart(5, '0')}`
 }
 
-/** When the oldest id that a partition's blobs have was appended; undefined without any. */
+const firstBlobs = 100
+
+/**
+ * When the oldest id that a partition's blobs have was appended; undefined without any. There may be a blob for each second
+ * of four days: the first of them will do, unless they have all expired since the last sweep.
+ */
 export async function oldestLiveId(keyValue: Pick<KeyValue, 'scan'>, place: Place): Promise<number | undefined> {
-  for await (const [, blob] of keyValue.scan(`ids/${placeOf(place)}/live/`))
-    if (blob.length >= entryBytes) return blob.readDoubleLE(entryBytes - 8)
+  for (const keysMax of [firstBlobs, undefined])
+    for await (const [, blob] of keyValue.scan(`ids/${placeOf(place)}/live/`, keysMax))
+      if (blob.length >= entryBytes) return blob.readDoubleLE(entryBytes - 8)
   return undefined
 }
 

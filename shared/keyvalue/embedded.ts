@@ -81,11 +81,12 @@ class EmbeddedKeyValue implements KeyValue {
     await this.#write(() => void this.#values.remove(id))
   }
 
-  async *scan(prefix: string): AsyncGenerator<[key: string, value: Buffer]> {
+  async *scan(prefix: string, keysMax = Number.POSITIVE_INFINITY): AsyncGenerator<[key: string, value: Buffer]> {
     this.#mustBeOpen()
     const start = Buffer.from(prefix, 'utf8')
+    let keys = 0
     for (const { key, value } of this.#values.getRange({ start, snapshot: true })) {
-      if (!key.subarray(0, start.length).equals(start)) return
+      if (++keys > keysMax || !key.subarray(0, start.length).equals(start)) return
       const living = this.#living(value)
       if (living) yield [key.toString('utf8'), living]
     }

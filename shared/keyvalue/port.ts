@@ -23,8 +23,9 @@ export interface KeyValue {
    * read in portions as the iteration comes to them, since all of them may be more than memory holds. So an entry that
    * is overwritten meanwhile comes as it was or as it has become, one that is deleted may be missing, and one that is
    * made meanwhile does not come.
+   * @param keysMax of the first so many keys only; some of those may have expired, and then fewer come
    */
-  scan(prefix: string): AsyncIterable<[key: string, value: Buffer]>
+  scan(prefix: string, keysMax?: number): AsyncIterable<[key: string, value: Buffer]>
   /** Removes what has expired; returns how many entries. */
   sweep(): Promise<number>
   readonly secrets: SecretStore

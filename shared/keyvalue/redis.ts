@@ -106,11 +106,14 @@ class RedisKeyValue implements KeyValue {
     await this.#connection.call((redis) => redis.headcountDeleteBuffer(...this.#entry(id), id))
   }
 
-  async *scan(prefix: string): AsyncGenerator<[key: string, value: Buffer]> {
+  async *scan(prefix: string, keysMax?: number): AsyncGenerator<[key: string, value: Buffer]> {
     const start = Buffer.from(prefix, 'utf8')
+    // No byte of UTF-8 is 0xff.
+    const [from, to] = [bound('[', start), bound('(', start, Buffer.from([0xff]))]
     const keys = await this.#connection.call((redis) =>
-      // No byte of UTF-8 is 0xff.
-      redis.zrangebylexBuffer(this.#keys, bound('[', start), bound('(', start, Buffer.from([0xff]))),
+      keysMax === undefined
+        ? redis.zrangebylexBuffer(this.#keys, from, to)
+        : redis.zrangebylexBuffer(this.#keys, from, to, 'LIMIT', 0, keysMax),
     )
     for (let at = 0; at < keys.length; ) {
       const portion = keys.slice(at, at + portionKeys)

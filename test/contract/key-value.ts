@@ -125,6 +125,17 @@ export function keyValueContract(name: string, open: OpenKeyValue, filesOf = (di
       assert.deepEqual(await scanned(store, 'p/a/'), [])
     })
 
+    law('a scan of the first keys gives no later one', async (store) => {
+      for (const key of ['a', 'p/1', 'p/2', 'p/3', 'q']) await store.put(key, text(key))
+      const first = async (keysMax: number) => {
+        const found: string[] = []
+        for await (const [key] of store.scan('p/', keysMax)) found.push(key)
+        return found
+      }
+      assert.deepEqual(await first(2), ['p/1', 'p/2'])
+      assert.deepEqual(await first(4), ['p/1', 'p/2', 'p/3'])
+    })
+
     law(
       'a scan under way sees no later key, and of what changes meanwhile the old state or a new one',
       async (store) => {

@@ -43,10 +43,10 @@ export class MemoryKeyValue implements KeyValue {
     this.#entries.delete(key)
   }
 
-  async *scan(prefix: string): AsyncIterable<[key: string, value: Buffer]> {
+  async *scan(prefix: string, keysMax?: number): AsyncIterable<[key: string, value: Buffer]> {
     const keys = [...this.#entries.keys()].filter((key) => key.startsWith(prefix) && this.#living(key))
     keys.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    const snapshot = keys.map((key): [string, Buffer] => [key, this.#living(key) as Buffer])
+    const snapshot = keys.slice(0, keysMax).map((key): [string, Buffer] => [key, this.#living(key) as Buffer])
     yield* snapshot
   }
 

@@ -41,10 +41,10 @@ export class SimulatedKeyValue implements KeyValue {
     return this.#calls.make('key-value.delete', key, () => this.#store.delete(key))
   }
 
-  async *scan(prefix: string): AsyncIterable<[key: string, value: Buffer]> {
+  async *scan(prefix: string, keysMax?: number): AsyncIterable<[key: string, value: Buffer]> {
     yield* await this.#calls.make('key-value.scan', prefix, async () => {
       const entries: [string, Buffer][] = []
-      for await (const entry of this.#store.scan(prefix)) entries.push(entry)
+      for await (const entry of this.#store.scan(prefix, keysMax)) entries.push(entry)
       return entries
     })
   }
