@@ -18,7 +18,19 @@ export interface Route {
 const events = ['events', 'batch', 'track', 'page', 'screen', 'identify', 'group', 'alias']
 const operator = {
   GET: ['progress', 'keys', 'quarantine', 'retention', 'partners', 'ledger/verify', 'holds'],
-  POST: ['import', 'release', 'partners', 'partners/revoke', 'close', 'holds', 'holds/release', 'sign-in'],
+  POST: [
+    'import',
+    'release',
+    'partners',
+    'partners/revoke',
+    'close',
+    'holds',
+    'holds/release',
+    'subjects/access',
+    'subjects/choose',
+    'subjects/forget',
+    'sign-in',
+  ],
 }
 const tables = '/partner/v1/delta/shares/:share/schemas/:schema/tables/:table'
 const releases = '/partner/v1/datasets/:dataset/releases'
@@ -63,8 +75,16 @@ export const reportingRoutes: readonly Route[] = [
     '/privacy/disclosures',
     '/privacy/ledger',
   ),
-  { method: 'GET', path: '/api/v1/datasets', who: 'analyst' },
-  { method: 'GET', path: '/api/v1/usage', who: 'analyst' },
+  { method: 'POST', path: '/api/v1/session', who: 'proof' },
+  // It ends the session of the cookie that comes with it; an audit has none.
+  { method: 'DELETE', path: '/api/v1/session', who: 'everyone' },
+  ...['datasets', 'usage', 'dashboard', 'quality', 'annotations', 'shares'].map(
+    (name) => ({ method: 'GET', path: `/api/v1/${name}`, who: 'analyst' }) as const,
+  ),
+  { method: 'POST', path: '/api/v1/annotations', who: 'analyst' },
+  { method: 'DELETE', path: '/api/v1/annotations/:id', who: 'analyst' },
+  { method: 'POST', path: '/api/v1/shares', who: 'analyst' },
+  { method: 'DELETE', path: '/api/v1/shares/:id', who: 'analyst' },
   { method: 'POST', path: '/api/v1/session', who: 'proof' },
   { method: 'DELETE', path: '/api/v1/session', who: 'everyone' },
   ...['dashboard', 'quality', 'annotations', 'shares'].map((name) => ofAnalyst('GET', name)),

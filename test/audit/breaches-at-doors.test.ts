@@ -2,7 +2,7 @@ import { it } from 'node:test'
 import type { Report } from '../../services/audit/report.ts'
 import { type AuditedSuite, describeAudited } from './audited-installation.ts'
 import { assertOnlyFailed, assertPassed } from './auditor.ts'
-import { type Asked, devicesIn, type ProxyActs, proxyBefore, type RunningProxy } from './proxy-before.ts'
+import { type Asked, devicesIn, type ProxyActs, proxyBefore } from './proxy-before.ts'
 
 /** An audit by way of a proxy before a server. */
 async function auditThrough(suite: AuditedSuite, server: 'collector' | 'reporting', acts: ProxyActs): Promise<Report> {
