@@ -139,3 +139,19 @@ test('under a log that comes and goes nothing acknowledged is missing', () =>
       [],
     )
   }))
+
+test('what is in the log can be read, but not while records wait in the spool, as they would be missing', () =>
+  withWorld(async (world) => {
+    world.connected = false
+    const { sink } = await world.open()
+    await sink.append([record('waits')])
+    await assert.rejects(sink.history(), LogUnavailableError)
+    world.connected = true
+    await until(async () => (await sink.history().catch(() => [])).length === world.log.partitions)
+    const histories = await sink.history()
+    const bounds = await Promise.all(histories.map((history) => history.bounds()))
+    assert.equal(
+      bounds.reduce((sum, { start, end }) => sum + end - start, 0),
+      1,
+    )
+  }))
