@@ -9,6 +9,10 @@ import { hourMs } from '../shared/window.ts'
 /** A record of the largest request body, decompressed, with what the collector adds; batches stay below it. */
 export const recordBytesMax = 8 * 1024 * 1024
 
+const leaderMsMax = 15_000
+const lookMs = 100
+const notYetTypes = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']
+
 export interface DeclaredTopic {
   name: string
   /** Of a new topic. One that is there may have more. */
@@ -100,7 +104,22 @@ async function createTopic(admin: Admin, { name, partitions, replication, config
   const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
   const topic = { topic: name, numPartitions: partitions, replicationFactor: replication, configEntries }
   // False when another process made it at the same moment; what it made is compared like any other.
-  await admin.createTopics({ topics: [topic], waitForLeaders: true, timeout: 15_000 })
+  await admin.createTopics({ topics: [topic], waitForLeaders: false, timeout: leaderMsMax })
+  await untilLed(admin, name)
+}
+
+/** kafkajs's own wait gives up where a broker has not heard of the topic yet, as a busy one for a second. */
+async function untilLed(admin: Admin, topic: string): Promise<void> {
+  for (const deadline = performance.now() + leaderMsMax; ; ) {
+    try {
+      const { partitions } = await describe(admin, topic)
+      if (partitions.every(({ leader }) => leader >= 0) || performance.now() > deadline) return
+    } catch (error) {
+      const { type = '' } = error as { type?: string }
+      if (!notYetTypes.includes(type) || performance.now() > deadline) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, lookMs))
+  }
 }
 
 async function differencesOf(admin: Admin, declared: DeclaredTopic): Promise<string[]> {

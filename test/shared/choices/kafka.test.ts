@@ -97,7 +97,9 @@ if (kafka)
           const { configs } = choicesTopic(prefixOf(dir), 1)
           const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
           await until(() =>
-            admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }] }).catch(() => false),
+            admin
+              .createTopics({ topics: [{ topic, numPartitions: 1, configEntries }], waitForLeaders: false })
+              .catch(() => false),
           )
         }),
     }
