@@ -5,6 +5,7 @@
  */
 import { BlockList, isIP } from 'node:net'
 import path from 'node:path'
+import { saidBack } from './confidential/said-back.ts'
 import { isPolicyVersion } from './policy/policy-version.ts'
 
 interface Setting<T> {
@@ -177,14 +178,14 @@ function shortText(value: string, name: string): string {
 
 function policyVersion(value: string, name: string): string {
   if (isPolicyVersion(value)) return value
-  throw new ConfigError(`${name} is "${value}"; it must be a version like 2, 2.1 or 2026-11-25`)
+  throw new ConfigError(`${name} is ${saidBack(value)}; it must be a version like 2, 2.1 or 2026-11-25`)
 }
 
 function integer(min: number, max: number) {
   return (value: string, name: string): number => {
     const number = Number(value)
     if (!Number.isInteger(number) || number < min || number > max) {
-      throw new ConfigError(`${name} is "${value}"; it must be a whole number from ${min} to ${max}`)
+      throw new ConfigError(`${name} is ${saidBack(value)}; it must be a whole number from ${min} to ${max}`)
     }
     return number
   }
@@ -198,7 +199,7 @@ function optionalInteger(min: number, max: number) {
 function oneOf<const T extends string>(...values: T[]) {
   return (value: string, name: string): T => {
     if (!values.includes(value as T))
-      throw new ConfigError(`${name} is "${value}"; it must be one of ${values.join(', ')}`)
+      throw new ConfigError(`${name} is ${saidBack(value)}; it must be one of ${values.join(', ')}`)
     return value as T
   }
 }

@@ -17,6 +17,12 @@ test('a wrong value names the variable and what would be right', () => {
       /HEADCOUNT_COLLECTOR_PORT is "99999"; it must be a whole number from 0 to 65535/,
     ],
     ['HEADCOUNT_K', 'ten', /HEADCOUNT_K is "ten"/],
+    // A key that was put into the wrong variable is not in the service's log.
+    [
+      'HEADCOUNT_COOKIE',
+      'wk_9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c',
+      /HEADCOUNT_COOKIE is "\((identifier|random|secret)\)"; it must be one of/,
+    ],
     [
       'HEADCOUNT_TRUSTED_PROXIES',
       '10.0.0.0/99',
