@@ -20,7 +20,7 @@ export async function restore(config: Config, dir: string, options: RestoreOptio
     throw new ArchiveError(
       `this export has the sha256 ${sha256}, not the one that was given: it is another one, or was changed. Nothing is restored`,
     )
-  const withChoices = manifest.optOuts !== undefined && !options.withoutOptOuts
+  const withChoices = (manifest.optOuts?.count ?? 0) > 0 && !options.withoutOptOuts
   const report = await withStores(config, { evenUnfinished: true, withChoices }, (stores) =>
     // In one process the data folder's lock is enough.
     isEmbedded(config.keyValueUrl)
