@@ -16,7 +16,7 @@ import { accessCheck } from './checks/access.ts'
 import { canaryChecks } from './checks/canary.ts'
 import { fileModesCheck } from './checks/file-modes.ts'
 import { keptTimesChecks } from './checks/kept-times.ts'
-import { budgetCheck, disclosuresCheck, ledgerCheck } from './checks/ledger.ts'
+import { budgetCheck, disclosuresCheck, ledgerCheck, ledgerHeadsCheck } from './checks/ledger.ts'
 import { onlyListedCheck } from './checks/only-listed.ts'
 import { openStatesCheck, tombstonesCheck } from './checks/open-states.ts'
 import { optOutCheck } from './checks/opt-out.ts'
@@ -38,6 +38,7 @@ const checks: readonly Check<Scene>[] = [
   optOutCheck,
   ...keptTimesChecks,
   ledgerCheck,
+  ledgerHeadsCheck,
   budgetCheck,
   releasesCheck,
   disclosuresCheck,

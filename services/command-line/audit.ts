@@ -15,6 +15,8 @@ import type { Stores } from '../audit/stores/stores.ts'
 import { isEmbedded } from '../engines.ts'
 import { readStoredCredentials } from './stored-credentials.ts'
 
+const signals = ['SIGINT', 'SIGTERM'] as const
+
 export interface AuditOptions {
   readonly json: boolean
   readonly collector: readonly string[]
@@ -39,6 +41,9 @@ export async function makeReport(config: Config, options: Omit<AuditOptions, 'js
   const [catalogue, policy] = [readCatalogue(config.catalogue), readPolicy(config)]
   const credentials = await readStoredCredentials(config)
   const stores = await openStores(config, credentials.adminToken)
+  // What the audit has made for itself goes also when it is interrupted.
+  const interrupted = () => void stores.close().finally(() => process.exit(130))
+  for (const signal of signals) process.once(signal, interrupted)
   try {
     const doors = await findDoors(config, options)
     const audited = { config, catalogue, policy, credentials, doors, stores, logFiles: options.log }
@@ -56,6 +61,7 @@ export async function makeReport(config: Config, options: Omit<AuditOptions, 'js
       verdict: isFailed(checks) ? 'FAIL' : 'PASS',
     }
   } finally {
+    for (const signal of signals) process.off(signal, interrupted)
     await stores.close()
   }
 }

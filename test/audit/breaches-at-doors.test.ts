@@ -82,6 +82,15 @@ describeAudited('a collector that says what it should not makes exactly its line
     assertOnlyFailed(await auditThrough(suite, 'collector', { change }), 'policy', /tells version 0\.9/)
   })
 
+  it('ledger-heads, by published heads that are not those of the ledger', async () => {
+    const change: ProxyActs['change'] = ({ url }, answered) =>
+      url === '/privacy/ledger'
+        ? { ...answered, body: answered.body.replaceAll(/"hash":"[0-9a-f]{8}/g, '"hash":"00000000') }
+        : answered
+    const report = await auditThrough(suite, 'reporting', { change })
+    assertOnlyFailed(report, 'ledger-heads', /the published hash of entry \d+ is not the ledger's/)
+  })
+
   it('processes, by one that has not read the choices yet', async () => {
     const answer: ProxyActs['answer'] = ({ url }) =>
       url === '/health/ready'

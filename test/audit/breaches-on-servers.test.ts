@@ -8,6 +8,7 @@ import { hourMs } from '../../shared/window.ts'
 import { fleetSecrets } from '../campaign/fleet.ts'
 import { withoutServers } from '../campaign/needed-servers.ts'
 import { runCommand } from '../fixtures/headcount-process.ts'
+import { withAdmin } from '../fixtures/kafka.ts'
 import { OddKafkaClient } from '../privacy/scan-kafka-client.ts'
 import { AuditedServers, partitions } from './audited-servers.ts'
 import { assertOnlyFailed, assertPassed, lineOf } from './auditor.ts'
@@ -86,6 +87,14 @@ describe('headcount audit of processes on Kafka, Redis and ClickHouse', { skip }
     mend = () => servers.keyValue.delete('senders/1')
     await servers.keyValue.put('senders/1', Buffer.from('42'))
     assertOnlyFailed(await audit(), 'only-listed', /beginning with "senders\/1"/)
+  })
+
+  it('only-listed fails by a topic for copies of raw records', async () => {
+    const kafka = new OddKafkaClient(servers.fleet.kafka.bootstrap)
+    mend = () =>
+      withAdmin(servers.fleet.kafka, (admin) => admin.deleteTopics({ topics: [`${servers.fleet.topic}-copy`] }))
+    await kafka.createTopic(`${servers.fleet.topic}-copy`)
+    assertOnlyFailed(await audit(), 'only-listed', /topics: a name of 20 characters beginning with "campaign-eve"/)
   })
 
   it('canary-key-value fails by a collector that remembers devices in Redis', async () => {

@@ -18,7 +18,7 @@ const lines: readonly Line[] = [
     id: 'raw-retention',
     promise: 'raw records (identifiers, addresses, user agents) are gone 74 hours after they were received',
     clauses: ['collect-ip', 'collect-device', 'delete'],
-    kinds: ['raw-records', 'spooled-records', 'seal-scratch', 'worker-scratch'],
+    kinds: ['raw-records', 'spooled-records', 'seal-scratch'],
   },
   {
     id: 'key-ages',

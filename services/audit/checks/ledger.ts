@@ -1,7 +1,8 @@
 /** The ledger: its chain, the budget, and that partners read only what was theirs, while it was. */
 import { compare, formatFraction } from '../../../shared/fraction.ts'
 import type { LedgerEntry, Partner } from '../../../shared/ledger/port.ts'
-import { type Check, fail, named, notApplicable, type Outcome, pass } from '../check.ts'
+import { get } from '../canary/answers.ts'
+import { type Check, fail, named, notApplicable, type Outcome, pass, passUnless } from '../check.ts'
 import type { Scene } from '../scene.ts'
 
 const brokenText = 'the chain does not verify (line `ledger`): nothing is concluded from it'
@@ -13,6 +14,35 @@ export const ledgerCheck: Check<Scene> = {
   async look({ chain }): Promise<Outcome> {
     if (chain.problems.length > 0) return fail(named(chain.problems))
     return pass(`${chain.entries} entries, head ${chain.head.seq}:${chain.head.hash}`)
+  },
+}
+
+interface PublishedHeads {
+  readonly current: { readonly seq: number; readonly hash: string }
+  readonly days: readonly { readonly day: string; readonly seq: number; readonly hash: string }[]
+}
+
+export const ledgerHeadsCheck: Check<Scene> = {
+  id: 'ledger-heads',
+  promise: 'the heads that are published to everybody are those of this ledger, day by day',
+  clauses: ['disclosure-notice', 'never-disclose'],
+  async look({ chain, ledger, doors }): Promise<Outcome> {
+    const [url] = doors.reporting
+    if (url === undefined) return notApplicable('reporting does not run, or it was not said where: --reporting')
+    if (chain.problems.length > 0) return notApplicable(brokenText)
+    const { status, text } = await get(`${url}/privacy/ledger`)
+    if (status !== 200) return fail(`the published heads are answered with ${status}`)
+    const { current, days } = JSON.parse(text.slice(text.indexOf('\n') + 1)) as PublishedHeads
+    // What was appended since the tables were read is not known here.
+    const published = new Map(
+      [...days, current].filter(({ seq }) => seq <= chain.head.seq).map((one) => [one.seq, one]),
+    )
+    const wrong: string[] = []
+    for await (const { seq, hash } of ledger.entries()) {
+      const told = published.get(seq)
+      if (told && told.hash !== hash) wrong.push(`the published hash of entry ${seq} is not the ledger's`)
+    }
+    return passUnless(wrong, `${days.length} days and the head of now, each with the hash of its entry`)
   },
 }
 

@@ -11,7 +11,7 @@ const ofEngine = ['warehouse/']
 
 export const onlyListedCheck: Check<Scene> = {
   id: 'only-listed',
-  promise: 'no entry, key or file is kept that the list of everything that is kept does not have',
+  promise: 'no entry, key, file or topic is kept that the list of everything that is kept does not have',
   clauses: ['aggregate-only', 'collect-device', 'confidential'],
   async look({ config, stores }): Promise<Outcome> {
     const kinds = retentionTable(config)
@@ -30,7 +30,10 @@ export const onlyListedCheck: Check<Scene> = {
       const isOfEngine = ofEngine.some((begin) => name.startsWith(begin))
       if (!isOfEngine && !isListed(kinds, 'files', name)) unknown.files.push(name)
     }
-    const wrong = Object.entries(unknown).flatMap(([what, names]) => names.map((name) => `${what}: ${beginning(name)}`))
+    const topics = await stores.unknownTopics()
+    const wrong = Object.entries({ ...unknown, topics }).flatMap(([what, names]) =>
+      names.map((name) => `${what}: ${beginning(name)}`),
+    )
     return wrong.length > 0 ? fail(named(wrong)) : pass(`${looked} entries, secrets and files, each of a listed kind`)
   },
 }

@@ -30,6 +30,7 @@ export async function openEmbeddedStores(dataDir: string, clock: Clock): Promise
     dataDir,
     tables: () => copy.open(),
     choices: () => readChoiceFile(path.join(dataDir, 'choices')),
+    unknownTopics: async () => [],
     async close() {
       await copy.remove()
       await keyValue.close()

@@ -16,6 +16,8 @@ export interface Stores {
   tables(): Promise<Pick<WarehouseReader, 'select'>>
   /** All that is recorded now; undefined: there is no choice log. */
   choices(): Promise<readonly Choice[] | undefined>
+  /** Topics of Kafka under our prefix that are none of ours. */
+  unknownTopics(): Promise<readonly string[]>
   /** The data folder, where it is on this machine. */
   readonly dataDir: string | undefined
   /** Removes what the audit made. */
