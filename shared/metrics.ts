@@ -33,6 +33,8 @@ export interface Metrics {
   readonly retentionOverdueSeconds: Gauge<'kind'>
   readonly quarantined: Gauge
   readonly choiceSubjectsRatio: Gauge
+  readonly deletionsEntered: Counter
+  readonly deletionWaitSeconds: Gauge
   readonly unsealedDays: Counter
   readonly sealFailures: Counter
   readonly epochKeysLost: Counter
@@ -111,6 +113,11 @@ export function createMetrics(processMetrics = true): Metrics {
     choiceSubjectsRatio: gauge(
       'choice_subjects_ratio',
       'Devices, cookies and clusters that have chosen something, as a share of the most that are kept',
+    ),
+    deletionsEntered: counter('deletions_entered_total', 'Deletions that have got their entry in the ledger'),
+    deletionWaitSeconds: gauge(
+      'deletion_wait_seconds',
+      'Age of the oldest deletion that is in effect and has no entry in the ledger yet; 0: each has one',
     ),
     unsealedDays: counter(
       'unsealed_days_total',

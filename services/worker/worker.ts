@@ -28,7 +28,7 @@ import type { KeptNow } from '../retention/kept-now.ts'
 import { type CloseTools, closeEpoch, type DueEpoch, dueEpochs, type EpochTimes, epochTimes } from './close-epochs.ts'
 import { announceClosing, type Closing, closingDone, closings, everyPartition, isHeeded } from './closing.ts'
 import { consumePartition, type Progress } from './consume.ts'
-import { enterDeletions, forgetDeletions } from './enter-deletions.ts'
+import { DeletionUpkeep } from './enter-deletions.ts'
 import { enterPolicy } from './enter-policy.ts'
 import { IdMemory } from './id-memory.ts'
 import type { Locate } from './locate.ts'
@@ -118,12 +118,14 @@ export class Worker {
   readonly #upkeep = new InTurn()
   #upkeepWaits = false
   readonly #retention: RetentionUpkeep
+  readonly #deletions: DeletionUpkeep
 
   constructor(deps: WorkerDeps) {
     this.#deps = deps
     this.epochKeys = new EpochKeys(deps.keyValue.secrets)
     this.#lease = deps.upkeepLease ?? soleLease
     this.#timing = deps.timing ?? systemTiming
+    this.#deletions = new DeletionUpkeep(deps)
     this.#retention = new RetentionUpkeep({ ...deps, epochKeys: this.epochKeys })
     this.#identity = new StoreIdentity(deps.keyValue, () => restoreEpochs({ ...deps, epochKeys: this.epochKeys }))
   }
@@ -179,18 +181,11 @@ export class Worker {
     if (!(await this.#lease.hold())) return this.#retention.rest()
     await this.#closeDue()
     await this.#deps.sealer?.publish()
-    await this.#enterDeletions()
-    await this.#enterPolicy()
+    await this.#deletions.enter()
     await this.#retention.run()
-  }
-
-  async #enterDeletions(): Promise<void> {
-    const { choices, ledger } = this.#deps
-    if (!choices || !ledger || choices.log.choices.size === 0) return
-    await enterDeletions(choices.log, ledger)
     // Raw records that are held beyond their time are still to be left out.
-    if ((await this.#retention.held()).raw.length === 0)
-      await forgetDeletions(choices.log, ledger, this.#deps.clock.now())
+    if ((await this.#retention.held()).raw.length === 0) await this.#deletions.forget()
+    await this.#enterPolicy()
   }
 
   async #enterPolicy(): Promise<void> {
