@@ -1,6 +1,6 @@
 /** `headcount retention`: what is kept, how much of it is there, and when the oldest of it goes. */
 import type { Config } from '../../shared/config.ts'
-import { retentionDocument } from '../../shared/retention/document.ts'
+import { holdsDocument, retentionDocument } from '../../shared/retention/document.ts'
 import type { KindOfData } from '../../shared/retention/kind-of-data.ts'
 import { retentionTable } from '../../shared/retention/table.ts'
 import { type KeptNow, overdueMs } from '../retention/kept-now.ts'
@@ -10,7 +10,7 @@ import { withDesk } from './installation.ts'
 export async function showRetention(config: Config, options: { table: boolean }): Promise<void> {
   const kinds = retentionTable(config)
   if (options.table) {
-    process.stdout.write(retentionDocument(kinds))
+    process.stdout.write(`${retentionDocument(kinds)}\n${holdsDocument(kinds)}`)
     return
   }
   const kept = await withDesk(config, (desk) => desk.retention())

@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/clock.ts'
 import { confidentialKind } from '../../shared/confidential/detector.ts'
 import { isPersonal } from '../../shared/confidential/kind.ts'
 import type { Hold, Ledger, LedgerEvent } from '../../shared/ledger/port.ts'
-import type { Coverable } from '../../shared/retention/kind-of-data.ts'
+import { type Coverable, coverables } from '../../shared/retention/kind-of-data.ts'
 import { parseTime } from '../../shared/rfc3339.ts'
 
 /** What an operator asks for; it may come from outside, so nothing is taken for granted. */
@@ -32,7 +32,7 @@ export interface HoldTools {
 
 const caseMax = 100
 const whyMax = 500
-const known: readonly string[] = ['aggregates', 'ledger', 'raw']
+const known: readonly string[] = coverables
 
 /** What it covers is kept by every upkeep that begins after this has resolved. @throws HoldError */
 export async function placeHold(tools: HoldTools, wish: HoldWish): Promise<Hold> {

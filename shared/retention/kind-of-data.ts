@@ -6,7 +6,8 @@ import { dayMs, hourMs } from '../window.ts'
 export type About = 'identified' | 'pseudonymous' | 'nobody'
 
 /** What a hold of aggregates, of the ledger, or, by an order with an end, of raw records keeps. */
-export type Coverable = 'aggregates' | 'ledger' | 'raw'
+export const coverables = ['aggregates', 'ledger', 'raw'] as const
+export type Coverable = (typeof coverables)[number]
 
 /** `embedded`: one process with its own engines. `servers`: Kafka, Redis and ClickHouse. */
 export interface OnEngines {

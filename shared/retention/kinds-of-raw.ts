@@ -1,4 +1,5 @@
 /** Kinds of data about somebody: raw records, and who has chosen what. */
+import { historyMax } from '../choices/port.ts'
 import { inWords, type KindOfData } from './kind-of-data.ts'
 import { deletionMs, rawGoneMs, rawRetentionMs, spoolMs } from './limits.ts'
 
@@ -41,7 +42,7 @@ export const rawKinds: readonly KindOfData[] = [
     about: 'pseudonymous',
     where: { embedded: 'choices/choices.log', servers: 'Kafka topic …-choices, compacted' },
     places: { files: ['choices/'] },
-    howLong: 'until they are undone, or their history is removed on request',
+    howLong: `until they are undone and ${historyMax} newer ones were made, or their history is removed on request`,
     removedBy: {
       embedded: 'the file is written anew',
       servers: 'a tombstone, and Kafka’s compaction within 24 hours',

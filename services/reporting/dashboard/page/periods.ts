@@ -1,4 +1,5 @@
 /** Periods as ranges of time, all in UTC; times in ms since the Unix epoch. */
+import { hourCellsMs } from '../../../../shared/retention/limits.ts'
 import type { Compare, Grain, Period, ViewState } from './view-state.ts'
 
 export const dayMs = 86_400_000
@@ -51,13 +52,10 @@ export function comparedRange(range: Range, compare: Compare): Range | undefined
   return { from: range.from - days * dayMs, to: range.to - days * dayMs }
 }
 
-/** Hours are kept for 90 days. */
-const hoursKeptMs = 90 * dayMs
-
 export function grainsOf(range: Range, now: number): Grain[] {
   const days = (range.to - range.from) / dayMs
   const fits: Record<Grain, boolean> = {
-    hour: days <= 8 && range.from > now - hoursKeptMs,
+    hour: days <= 8 && range.from > now - hourCellsMs,
     day: days <= 800,
     week: days >= 14,
     month: days >= 60,
