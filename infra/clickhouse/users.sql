@@ -11,6 +11,8 @@ CREATE DATABASE IF NOT EXISTS headcount;
 CREATE USER IF NOT EXISTS headcount IDENTIFIED WITH sha256_password BY 'CHANGE-ME';
 GRANT SELECT, INSERT, CREATE TABLE, CREATE VIEW, DROP VIEW, ALTER ADD COLUMN, ALTER ORDER BY, ALTER DELETE, ALTER SETTINGS
   ON headcount.* TO headcount;
+-- Once a worker has been ready, its tables are there, and no process needs to make any until an update brings one:
+--   REVOKE CREATE TABLE ON headcount.* FROM headcount;
 
 -- The reader is reporting. The settings are those that it would ask for (shared/warehouse/server-settings.ts); with
 -- readonly = 1 it can change none of them.

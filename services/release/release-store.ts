@@ -2,6 +2,7 @@
  * Frozen releases in the warehouse: the bytes of every file exactly as partners get them, for good. A release is one
  * insert, so it is there whole or not at all; which of several drawn ones counts, the ledger says.
  */
+import { makeTable } from '../../shared/warehouse/make-table.ts'
 import type { Warehouse, WarehouseReader } from '../../shared/warehouse/port.ts'
 import { durabilitySettings } from '../../shared/warehouse/schema.ts'
 import { escapeTab } from '../../shared/warehouse/tab-separated.ts'
@@ -90,7 +91,7 @@ export class ReleaseStore extends ReleaseReader {
   }
 
   async prepare(): Promise<void> {
-    await this.#writer.command(createReleasesTable)
+    await makeTable(this.#writer, releasesTable, createReleasesTable)
   }
 
   /**

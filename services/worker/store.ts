@@ -3,6 +3,7 @@
  * not at all. A batch run again asks the mark first.
  */
 import type { Catalogue } from '../../shared/catalogue.ts'
+import { makeTable } from '../../shared/warehouse/make-table.ts'
 import { insertBytesMax, insertRowsMax, type Warehouse } from '../../shared/warehouse/port.ts'
 import {
   alterTable,
@@ -42,7 +43,7 @@ export class MarkMissingError extends Error {
 
 /** Creates the table, or brings an older one to the catalogue, and makes the views. */
 export async function prepareTables(warehouse: Warehouse, catalogue: Catalogue): Promise<void> {
-  await warehouse.command(createTable(catalogue))
+  await makeTable(warehouse, cellsTable, createTable(catalogue))
   const columns = await warehouse.select<{ name: string }>(
     'SELECT name FROM system.columns WHERE database = currentDatabase() AND table = {table:String}',
     { table: cellsTable },

@@ -15,13 +15,14 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { KeyValue } from '../keyvalue/port.ts'
+import { makeTable } from '../warehouse/make-table.ts'
 import type { Warehouse } from '../warehouse/port.ts'
 import { brokenLedger } from './chain.ts'
 import { blockEntriesMax, type Decide, decideBlock, type Outcome } from './decide-block.ts'
 import { insertEntries } from './insert-entries.ts'
 import { decodeHead, encodeHead, headKey } from './ledger-head.ts'
 import { LedgerReader } from './ledger-reader.ts'
-import { createLedgerTable } from './ledger-table.ts'
+import { createLedgerTable, ledgerTable } from './ledger-table.ts'
 import type { Ledger, LedgerEvent, LedgerState } from './port.ts'
 
 export interface LedgerDeps {
@@ -45,7 +46,7 @@ export class LedgerBusyError extends Error {
 
 /** Makes the table if it is missing, begins the ledger if it is empty, and reads it whole, verifying. */
 export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
-  await deps.warehouse.command(createLedgerTable)
+  await makeTable(deps.warehouse, ledgerTable, createLedgerTable)
   const ledger = new WarehouseLedger(deps)
   const begun: LedgerEvent = { kind: 'ledger.begun', id: randomBytes(16).toString('hex') }
   await ledger.append(({ head }) => ({ events: head.seq < 0 ? [begun] : [], result: undefined }))

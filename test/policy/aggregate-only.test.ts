@@ -75,7 +75,7 @@ test('thirty times as many devices and events have no more rows; another feature
   assert.ok((await cells()).rows > few.rows, 'the control: rows do grow with cells')
 })
 
-test('while it runs it makes no table, and its connection for reading cannot', async () => {
+test('while it runs it makes no table, nor when it starts again, and its connection for reading cannot', async () => {
   const made = commands.slice(commandsAtStart).filter((sql) => /^\s*(CREATE|RENAME|ATTACH)/i.test(sql))
   assert.deepEqual(made, [])
   assert.ok(
@@ -85,6 +85,15 @@ test('while it runs it makes no table, and its connection for reading cannot', a
   const reader = await warehouse().reader()
   await assert.rejects(reader.select('CREATE TABLE visits (device String) ENGINE = Memory'))
   await reader.close()
+  const before = commands.length
+  await world.restart()
+  const atRestart = commands.slice(before)
+  assert.ok(atRestart.length > 0)
+  assert.deepEqual(
+    atRestart.filter((sql) => /^\s*CREATE TABLE/i.test(sql)),
+    [],
+    'so on a server the right to make tables can be taken away once they are there',
+  )
   assert.deepEqual(await unexpectedSchema(warehouse(), world.headcount.catalogue), [])
 })
 
