@@ -33,7 +33,7 @@ async function signIn(of: Page): Promise<void> {
 }
 const settled = async (of = page) => {
   await of.waitForSelector('.panel')
-  await of.waitForFunction(`!document.querySelector('[aria-busy="true"]')`)
+  await of.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' })
 }
 const open = async (search: string) => {
   await page.goto(`${world.reportingUrl}/${search}`)
@@ -243,7 +243,7 @@ test('an event shows in the live panel within three seconds, without a reload', 
   const before = await hatched.count()
   const since = Date.now()
   await world.send([{ day: '2026-11-20', feature: 'dashboard', version: '2.2.0', device: 'live' }])
-  await page.waitForFunction(`document.querySelectorAll('.minutes i.few').length > ${before}`)
+  await hatched.nth(before).waitFor()
   const waited = Date.now() - since
   assert.ok(waited <= 3000, `${waited} ms`)
 })
