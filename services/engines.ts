@@ -20,7 +20,7 @@ import { isUnavailable } from '../shared/unavailable.ts'
 import { openEmbeddedWarehouse } from '../shared/warehouse/embedded.ts'
 import type { Warehouse } from '../shared/warehouse/port.ts'
 import { openServerWarehouse } from '../shared/warehouse/server.ts'
-import { refuseUnfinished } from './transfer/restore-mark.ts'
+import { wholeOrClosed } from './transfer/restore-mark.ts'
 
 export interface EngineOptions {
   readonly config: Config
@@ -64,14 +64,7 @@ export async function openKeyValue({ config, clock, logger }: EngineOptions): Pr
  * @throws ForeseenError when what is in it is half of an export that is being restored
  */
 export async function openWarehouse(options: EngineOptions): Promise<Warehouse> {
-  const warehouse = await openAnyWarehouse(options)
-  try {
-    await refuseUnfinished(warehouse)
-    return warehouse
-  } catch (error) {
-    await warehouse.close()
-    throw error
-  }
+  return await wholeOrClosed(await openAnyWarehouse(options))
 }
 
 /** The same, whatever is in it: for the command that restores. */

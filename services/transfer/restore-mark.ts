@@ -37,6 +37,17 @@ export async function refuseUnfinished(warehouse: Reading): Promise<void> {
     )
 }
 
+/** The same of one that was just opened; it is closed then. @throws ForeseenError */
+export async function wholeOrClosed(warehouse: Warehouse): Promise<Warehouse> {
+  try {
+    await refuseUnfinished(warehouse)
+    return warehouse
+  } catch (error) {
+    await warehouse.close()
+    throw error
+  }
+}
+
 export async function unfinishedRestores(warehouse: Reading): Promise<readonly UnfinishedRestore[]> {
   const tables = await warehouse.select(
     'SELECT name FROM system.tables WHERE database = currentDatabase() AND name = {table:String}',

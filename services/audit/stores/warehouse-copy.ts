@@ -7,6 +7,7 @@ import { copyFile, link, mkdir, readdir, readlink, rm, symlink } from 'node:fs/p
 import path from 'node:path'
 import { openEmbeddedWarehouse } from '../../../shared/warehouse/embedded.ts'
 import type { Warehouse } from '../../../shared/warehouse/port.ts'
+import { wholeOrClosed } from '../../transfer/restore-mark.ts'
 
 /** Each look finds what came and went since the last; a busy worker makes a part each fifth of a second. */
 const looksMax = 200
@@ -31,9 +32,12 @@ export async function linkTables(from: string, to: string): Promise<void> {
   throw new Error('the tables change faster than they can be linked; try again when less is sent')
 }
 
-/** Opens what `linkTables` made. */
-export function openLinkedTables(dir: string): Promise<Warehouse> {
-  return openEmbeddedWarehouse({ dir })
+/**
+ * Opens what `linkTables` made.
+ * @throws ForeseenError when it is half of an export that is being restored
+ */
+export async function openLinkedTables(dir: string): Promise<Warehouse> {
+  return await wholeOrClosed(await openEmbeddedWarehouse({ dir }))
 }
 
 async function list(from: string, name: string, found: Map<string, 'folder' | 'file' | 'symlink'>): Promise<void> {
