@@ -11,6 +11,7 @@ import { lifeOf } from '../seal/seal-life.ts'
 import type { HostSettings, Trigger } from './deletion-host.ts'
 import { closingTime, startTime } from './deletion-world.ts'
 import { RoundHistory } from './history.ts'
+import { choiceMoments } from './moments.ts'
 import type { Final, Told } from './told.ts'
 import { drawTriggers } from './triggers.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
@@ -119,10 +120,15 @@ class Campaign {
     const killAfterMs = isFirst || isAimed ? undefined : this.#random.integer(lifeMs.min, lifeMs.max)
     let final: Final | undefined
     let moment = 'starting'
+    // Where the worker and its seal are; a choice has moments of its own.
+    let place = moment
     const { killed } = await lifeOf<Told>(host, settings, killAfterMs, (told) => {
       history.hear(told)
-      if ('phase' in told) moment = told.phase
-      if ('chosen' in told) this.#choicesByMoment[moment] = (this.#choicesByMoment[moment] ?? 0) + 1
+      if ('phase' in told) {
+        moment = told.phase
+        if (!choiceMoments.some((one) => one === moment)) place = moment
+      }
+      if ('chosen' in told) this.#choicesByMoment[place] = (this.#choicesByMoment[place] ?? 0) + 1
       if ('error' in told) this.#mistake(told.error)
       if ('final' in told) final = told.final
     })

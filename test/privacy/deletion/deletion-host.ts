@@ -80,8 +80,9 @@ const workers: Worker[] = []
 
 await prepareTables(world.warehouse, catalogue)
 tell({ marks: await marks(), sealed: isSealed(await ledger.state(), catalogue, day) })
-await startWorker()
 const sending = new Sending(world.log, choosers, clock, random)
+await sending.remember(world.log)
+await startWorker()
 if (stage === 'sending') await sending.send(requestsMax)
 else await closeDay()
 await settle()

@@ -8,6 +8,7 @@ import { openEmbeddedChoiceLog } from '../../../shared/choices/embedded.ts'
 import { choiceKeyFrom, createSubjectHash } from '../../../shared/choices/subject.ts'
 import type { Clock } from '../../../shared/clock.ts'
 import { openEmbeddedEventLog } from '../../../shared/eventlog/embedded.ts'
+import type { EventLog, LogRecord } from '../../../shared/eventlog/port.ts'
 import { openEmbeddedKeyValue } from '../../../shared/keyvalue/embedded.ts'
 import { openEmbeddedWarehouse } from '../../../shared/warehouse/embedded.ts'
 import { dayMs, hourMs } from '../../../shared/window.ts'
@@ -68,4 +69,19 @@ export async function openWorld(dir: string, clock: Clock) {
       subjectOf: createSubjectHash(choiceKey),
     },
   }
+}
+
+/** Everything that is in the log, partition by partition. */
+export async function readLog(log: EventLog): Promise<{ partition: number; record: LogRecord }[]> {
+  const found: { partition: number; record: LogRecord }[] = []
+  for (const history of await log.history()) {
+    const { start, end } = await history.bounds()
+    for (let next = start; next < end; ) {
+      const { records } = await history.read(next, { records: 1000, bytes: 1e7, waitMs: 0, before: end })
+      for (const record of records) found.push({ partition: history.partition, record })
+      next = (records.at(-1)?.position ?? end) + 1
+    }
+    await history.close()
+  }
+  return found
 }

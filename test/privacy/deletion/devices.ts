@@ -4,9 +4,9 @@ import type { Random } from '../../../services/command-line/demo-random.ts'
 import type { ChoiceBook } from '../../../shared/choices/choice-book.ts'
 import type { ChoiceAct } from '../../../shared/choices/port.ts'
 import type { ManualClock } from '../../../shared/clock.ts'
-import { encodeRecord, type SentRecord } from '../../../shared/event.ts'
+import { decodeRecord, encodeRecord, eventsOf, type SentRecord } from '../../../shared/event.ts'
 import type { EventLog } from '../../../shared/eventlog/port.ts'
-import { devices, groupOf, isChooser, partitions } from './deletion-world.ts'
+import { devices, groupOf, isChooser, partitions, readLog } from './deletion-world.ts'
 
 /** The newest of them are in no table yet, most likely. */
 const recentMax = 12
@@ -15,8 +15,11 @@ const recordsMax = 6
 const eventsMax = 4
 const withChoiceEvery = 5
 const repeatChance = 0.2
+/** Mostly of just now; at the beginning of a life, of the life before. */
+const repeatedMax = 20
 
 export const nameOf = (device: number): string => `device-${device}`
+export const deviceOf = (name: string): number => Number(name.split('-')[1])
 
 export class Choosers {
   readonly #book: ChoiceBook
@@ -71,6 +74,17 @@ export class Sending {
     this.#random = random
   }
 
+  /** What lives before this one have sent is sent again, too, and those who sent it may choose. */
+  async remember(log: EventLog): Promise<void> {
+    for (const { record } of await readLog(log)) {
+      const decoded = decodeRecord(record.value)
+      if (!decoded) continue
+      const device = deviceOf(decoded.unit.id)
+      if (isChooser(device)) this.#choosers.sent(device)
+      else this.#before.push({ ...decoded, events: eventsOf(decoded) })
+    }
+  }
+
   async send(requests: number): Promise<void> {
     for (let request = 1; request <= requests; request++) {
       this.#clock.advance(1)
@@ -85,9 +99,11 @@ export class Sending {
   }
 
   #record(): { device: number; record: SentRecord } {
-    const old = this.#random.chance(repeatChance) ? this.#before.at(-this.#random.integer(1, 20)) : undefined
     // With the same ids: it counts once.
-    if (old) return { device: Number(old.unit.id.split('-')[1]), record: { ...old, receivedAt: this.#clock.now() } }
+    if (this.#before.length > 0 && this.#random.chance(repeatChance)) {
+      const old = this.#random.pick(this.#before.slice(-repeatedMax))
+      return { device: deviceOf(old.unit.id), record: { ...old, receivedAt: this.#clock.now() } }
+    }
     const device = this.#random.integer(0, devices - 1)
     const time = this.#clock.now()
     const fields = { number: String(device), group: groupOf(device) }

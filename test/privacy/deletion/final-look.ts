@@ -3,8 +3,8 @@ import { ReleaseReader } from '../../../services/release/release-store.ts'
 import { decodeRecord } from '../../../shared/event.ts'
 import type { LogRecord } from '../../../shared/eventlog/port.ts'
 import type { Ledger } from '../../../shared/ledger/port.ts'
-import { day, devices, type World } from './deletion-world.ts'
-import { nameOf } from './devices.ts'
+import { day, devices, readLog, type World } from './deletion-world.ts'
+import { deviceOf, nameOf } from './devices.ts'
 import type { Final, FinalRecord } from './told.ts'
 
 export async function finalLook(world: World, ledger: Ledger): Promise<Final> {
@@ -19,7 +19,7 @@ export async function finalLook(world: World, ledger: Ledger): Promise<Final> {
   const entered: string[] = []
   for await (const { event } of ledger.entries()) if (event.kind === 'subject.deleted') entered.push(event.deletion)
   return {
-    records: await recordsOf(world),
+    records: (await readLog(world.log)).map(({ partition, record }) => recordOf(record, partition)),
     choices: [...choices.log.choices.all()].map(({ id, subject, act, at }) => ({
       ...{ id, device: deviceOf.get(subject) as number, act, at },
     })),
@@ -31,24 +31,10 @@ export async function finalLook(world: World, ledger: Ledger): Promise<Final> {
   }
 }
 
-async function recordsOf({ log }: World): Promise<FinalRecord[]> {
-  const found: FinalRecord[] = []
-  for (const history of await log.history()) {
-    const { start, end } = await history.bounds()
-    for (let next = start; next < end; ) {
-      const { records } = await history.read(next, { records: 1000, bytes: 1e7, waitMs: 0, before: end })
-      for (const record of records) found.push(recordOf(record, history.partition))
-      next = (records.at(-1)?.position ?? end) + 1
-    }
-    await history.close()
-  }
-  return found
-}
-
 function recordOf({ value, position, appendedAt }: LogRecord, partition: number): FinalRecord {
   const record = decodeRecord(value)
   if (!record) throw new Error('a record that cannot be read')
-  const device = Number(record.unit.id.split('-')[1])
+  const device = deviceOf(record.unit.id)
   return { device, partition, position, receivedAt: record.receivedAt, appendedAt, ids: record.ids as string[] }
 }
 
