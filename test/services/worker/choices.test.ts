@@ -5,6 +5,7 @@ import { ChoiceLogUnavailableError } from '../../../shared/choices/port.ts'
 import { encodeRecord } from '../../../shared/event.ts'
 import type { Warehouse } from '../../../shared/warehouse/port.ts'
 import { overriding } from '../../crash/overriding.ts'
+import { MemoryEventLog } from '../../doubles/memory-event-log.ts'
 import { openInstallation, recordOf, type TestInstallation } from '../../fixtures/installation.ts'
 import { until } from '../../fixtures/until.ts'
 
@@ -155,4 +156,31 @@ test('a plan that is found stored keeps its ids, though their sender is deleted 
   await world.engines.log.append([{ partition: 0, value: encodeRecord(sent()) }])
   await world.settle(await world.startWorker())
   assert.deepEqual(await delivered(), { events: '2', devices: '1' })
+})
+
+test('handed over while an insert is on its way, somebody is deleted: the next holder stores without them, and what arrives late adds nothing', async () => {
+  const log = new MemoryEventLog(world.clock)
+  const records = ['gone', 'stays'].map((device) => recordOf({ at: world.clock, device, events: 4 }))
+  await log.append(records.map((record) => ({ partition: 0, value: encodeRecord(record) })))
+  let letGo: () => void = () => undefined
+  const onItsWay = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  let asked = 0
+  const slow = inserting(async (whole, block) => {
+    asked++
+    await onItsWay
+    return whole.insert(block)
+  })
+  const late = await world.startWorker({ log, warehouse: slow })
+  await until(() => asked > 0)
+  await deletionOf('gone')
+  // A member of the group that has not heard of it yet: nobody waits for it.
+  const next = await world.startWorker({ log })
+  await until(() => next.progress().some(({ partition, position }) => partition === 0 && position === 2))
+  assert.deepEqual(await delivered(), { events: '4', devices: '1' })
+  letGo()
+  await late.drain()
+  assert.deepEqual(await delivered(), { events: '4', devices: '1' })
+  await next.drain()
 })
