@@ -4,7 +4,7 @@
  */
 import type { ChoiceBook } from '../../shared/choices/choice-book.ts'
 import type { EpochKeys } from '../../shared/epoch-keys.ts'
-import { type Ledger, LedgerBrokenError } from '../../shared/ledger/port.ts'
+import { type Hold, type Ledger, LedgerBrokenError } from '../../shared/ledger/port.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import { endedHolds, type Held, heldAt, nothingHeld } from '../../shared/retention/holds.ts'
@@ -28,6 +28,9 @@ export interface RetentionUpkeepDeps extends Omit<RetentionTools, 'held'> {
 }
 
 const everyMs = 10 * minuteMs
+const keysEveryMs = minuteMs
+/** After a failure it is not waited so long. */
+const againMs = minuteMs
 /** While the ledger cannot be trusted nobody knows what is held; counts are about nobody and can wait, raw records cannot. */
 const heldUnknown: Held = { aggregates: ['unknown'], ledger: ['unknown'], raw: [] }
 
@@ -35,7 +38,8 @@ export class RetentionUpkeep {
   readonly #deps: RetentionUpkeepDeps
   #doneAt = Number.NEGATIVE_INFINITY
   #doneUnder = ''
-  #lastHeld: Held | undefined
+  #lastHolds: readonly Hold[] | undefined
+  #keysLookedAt = Number.NEGATIVE_INFINITY
   readonly #deadlines: KeyDeadlines
 
   constructor(deps: RetentionUpkeepDeps) {
@@ -51,12 +55,25 @@ export class RetentionUpkeep {
       const now = clock.now()
       const holds = (await ledger.state()).holds()
       if (endedHolds(holds, now).length > 0) await endHolds(ledger, now)
-      this.#lastHeld = heldAt(holds, now)
-      return this.#lastHeld
+      this.#lastHolds = holds
+      return heldAt(holds, now)
     } catch (error) {
       if (!(error instanceof LedgerBrokenError)) throw error
-      return this.#lastHeld ?? heldUnknown
+      return this.#lastHolds ? heldAt(this.#lastHolds, clock.now()) : heldUnknown
     }
+  }
+
+  /**
+   * Measures how near the deadlines of keys are, and warns. By itself: a warehouse that is away is what makes days late.
+   */
+  async watchKeys(): Promise<void> {
+    const { clock, epochKeys, keyValue, metrics } = this.#deps
+    if (clock.now() < this.#keysLookedAt + keysEveryMs) return
+    const living = await epochTimes({ epochKeys, keyValue })
+    for (const kind of epochKinds)
+      metrics.epochKeys.set({ kind }, living.filter(({ name }) => name.startsWith(kind)).length)
+    this.#deadlines.look(living, clock.now())
+    this.#keysLookedAt = clock.now()
   }
 
   /** Removes what is past its time, if it is time to look or holds have changed. */
@@ -73,22 +90,24 @@ export class RetentionUpkeep {
   }
 
   async #measure(): Promise<void> {
-    const { metrics, log, warehouse, keyValue, epochKeys, clock, lookAtRetention } = this.#deps
+    const { metrics, log, warehouse, keyValue, clock, lookAtRetention } = this.#deps
     metrics.logBytes.set(await log.bytes())
     metrics.tableBytes.set(await warehouse.tableBytes())
     metrics.quarantined.set((await readQuarantine(keyValue)).reduce((sum, { events }) => sum + events, 0))
-    const living = await epochTimes({ epochKeys, keyValue })
-    for (const kind of epochKinds)
-      metrics.epochKeys.set({ kind }, living.filter(({ name }) => name.startsWith(kind)).length)
-    this.#deadlines.look(living, clock.now())
     if (lookAtRetention) measureRetention(metrics, await lookAtRetention(), clock.now())
+  }
+
+  /** The upkeep has failed: of what is there nothing is known now, and that it is not told has an alert of its own. */
+  failed(): void {
+    forgetMeasured(this.#deps.metrics)
+    this.#doneAt = Math.min(this.#doneAt, this.#deps.clock.now() - everyMs + againMs)
   }
 
   /** Another worker has the upkeep now: what this one saw last is not told on. */
   rest(): void {
-    if (this.#doneUnder === '') return
     this.#doneUnder = ''
     this.#doneAt = Number.NEGATIVE_INFINITY
+    this.#keysLookedAt = Number.NEGATIVE_INFINITY
     this.#deadlines.forget()
     forgetMeasured(this.#deps.metrics)
   }

@@ -179,6 +179,15 @@ export class Worker {
     for (const { partition, freshTo } of this.progress()) await writeFreshness(this.#deps.keyValue, partition, freshTo)
     await this.#tellProgress()
     if (!(await this.#lease.hold())) return this.#retention.rest()
+    await this.#retention.watchKeys()
+    await this.#lookAfter().catch((error) => {
+      this.#retention.failed()
+      throw error
+    })
+  }
+
+  /** What the one worker does that has the lease. */
+  async #lookAfter(): Promise<void> {
     await this.#closeDue()
     await this.#deps.sealer?.publish()
     await this.#deletions.enter()
