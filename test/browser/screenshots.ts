@@ -1,8 +1,9 @@
-/** `npm run screenshots`: the page at /privacy as people see it, into infra/pictures/. */
+/** `npm run screenshots`: the page at /privacy and the dashboard as people see them, into infra/pictures/. */
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WholeInstallation } from '../privacy/whole-installation.ts'
 import { launchChromium, newVisitor } from './chromium.ts'
+import { photographDashboard } from './dashboard-screenshots.ts'
 
 const folder = fileURLToPath(new URL('../../infra/pictures', import.meta.url))
 const world = await WholeInstallation.start(undefined, {
@@ -25,6 +26,9 @@ try {
     await page.screenshot({ path: file, fullPage: process.argv.includes('--whole') })
     process.stdout.write(`${path.relative(process.cwd(), file)}\n`)
   }
+  await world.remove()
+  for (const file of await photographDashboard(browser, folder, process.argv.includes('--whole')))
+    process.stdout.write(`${path.relative(process.cwd(), file)}\n`)
 } finally {
   await browser.close()
   await world.remove()
