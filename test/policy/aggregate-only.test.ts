@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Engines } from '../../services/headcount.ts'
+import { until } from '../fixtures/until.ts'
 import { unexpectedSchema } from '../privacy/scan-schema.ts'
 import { rowsWithStates } from '../privacy/unique-states.ts'
 import { WholeInstallation } from '../privacy/whole-installation.ts'
@@ -89,6 +90,7 @@ test('while it runs it makes no table, nor when it starts again, and its connect
   await world.restart()
   const atRestart = commands.slice(before)
   assert.ok(atRestart.length > 0)
+  await world.settle()
   assert.deepEqual(
     atRestart.filter((sql) => /^\s*CREATE TABLE/i.test(sql)),
     [],
@@ -101,7 +103,10 @@ test('what tells devices apart is in open windows only; once they have closed th
   const closed = "grain IN ('minute', 'hour', 'day')"
   assert.notEqual(await rowsWithStates(warehouse(), closed), '0', 'the control: while they are open there are states')
   await world.passTo('2026-11-22T00:00:41Z')
-  assert.equal(await rowsWithStates(warehouse(), closed), '0')
+  await until(async () => {
+    await world.headcount.worker.maintain()
+    return (await rowsWithStates(warehouse(), closed)) === '0'
+  })
   const rows = await warehouse().select<{ d_feature: string; devices: string }>(
     `SELECT d_feature, toString(devices) AS devices FROM cells
 WHERE dataset = 'feature_usage' AND grain = 'day' AND stage = 'final' AND by = 'feature' ORDER BY d_feature`,
