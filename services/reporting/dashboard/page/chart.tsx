@@ -127,6 +127,7 @@ function optionsOf(props: ChartProps, element: HTMLElement): uPlot.Options {
         font,
         grid: { show: false },
         space: 70,
+        size: 30,
         values: (_plot, splits) => splits.map((at) => tick(grain, at)),
       },
       { ...axis, font, size: 54, values: (_plot, splits) => splits.map((value) => format(value)) },

@@ -2,8 +2,8 @@
 
 import type { PanelContext } from './context.ts'
 import { valueTitle } from './model.ts'
-import { formatDay } from './numbers.ts'
-import { dayMs, dayOf, grainOf, grainsOf, moved, rangeOf, startOf } from './periods.ts'
+import { formatDays } from './numbers.ts'
+import { dayOf, grainOf, grainsOf, moved, rangeOf, startOf } from './periods.ts'
 import { type Compare, type Grain, type Period, toggleFilter } from './view-state.ts'
 
 const titles: readonly (readonly [Period, string, string])[] = [
@@ -39,7 +39,7 @@ export function Controls({ context, isFixed }: { context: PanelContext; isFixed:
   if (isFixed)
     return (
       <p class="controls">
-        <span>{`${formatDay(range.from)} – ${formatDay(range.to - dayMs)}, UTC`}</span>
+        <span>{`${formatDays(range.from, range.to)}, UTC`}</span>
       </p>
     )
   return (
@@ -117,7 +117,7 @@ export function Controls({ context, isFixed }: { context: PanelContext; isFixed:
           </option>
         ))}
       </select>
-      <span class="soft small">{`${formatDay(range.from)} – ${formatDay(range.to - dayMs)}, UTC`}</span>
+      <span class="soft small">{`${formatDays(range.from, range.to)}, UTC`}</span>
     </fieldset>
   )
 }

@@ -26,6 +26,12 @@ const month = new Intl.DateTimeFormat(undefined, { ...zone, month: 'long', year:
 const moment = new Intl.DateTimeFormat(undefined, { ...zone, hour: '2-digit', minute: '2-digit' })
 
 export const formatDay = (time: number): string => day.format(time)
+/** First and last day; one day once. @param to exclusive */
+export function formatDays(from: number, to: number): string {
+  const [first, last] = [day.format(from), day.format(to - 1)]
+  return first === last ? first : `${first} to ${last}`
+}
+
 export const formatTime = (time: number): string => `${moment.format(time)} UTC`
 
 export function formatWindow(grain: string, time: number): string {

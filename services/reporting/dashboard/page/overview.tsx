@@ -4,7 +4,7 @@ import { Chart, type Series } from './chart.tsx'
 import type { Note } from './chart-plugins.ts'
 import type { PanelContext } from './context.ts'
 import { mainDataset } from './model.ts'
-import { formatChange, formatDay, formatShort, formatWhole } from './numbers.ts'
+import { formatChange, formatDays, formatShort, formatWhole } from './numbers.ts'
 import { Panel } from './panel.tsx'
 import { comparedRange, dayMs, dayOf, endOf, grainOf, rangeOf, windowsOf } from './periods.ts'
 import { question } from './usage-query.ts'
@@ -40,7 +40,7 @@ export function Overview({ context, notes }: { context: PanelContext; notes: rea
     <Panel
       title="Over time"
       isWide
-      about={`${dataset.title}, ${formatDay(range.from)} to ${formatDay(Math.min(range.to, now + 1) - 1)}${compared ? `, compared with ${formatDay(compared.from)} to ${formatDay(compared.to - 1)} (dashed)` : ''}. Drag over a chart to look closer.`}
+      about={`${dataset.title}, ${formatDays(range.from, Math.min(range.to, now + 1))}${compared ? `, compared with ${formatDays(compared.from, compared.to)} (dashed)` : ''}. Drag over a chart to look closer.`}
       isLoading={current.isLoading}
       error={current.error}
       exported={() => ({

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { type ApiError, ask } from './api.ts'
 import type { PanelContext } from './context.ts'
 import { Dialog } from './dialog.tsx'
-import { formatDay } from './numbers.ts'
+import { formatDay, formatDays } from './numbers.ts'
 import { comparedRange, dayOf, rangeOf } from './periods.ts'
 import { writeState } from './view-state.ts'
 
@@ -61,8 +61,8 @@ export function ShareDialog({ context, onClose }: { context: PanelContext; onClo
   return (
     <Dialog title="Share this view" onClose={onClose}>
       <p class="soft">
-        {formatDay(range.from)} to {formatDay(range.to - 1)}, with the filters that are set. Whoever has the link sees
-        this and nothing else, under the same limits; only closed days can be shared.
+        {formatDays(range.from, range.to)}, with the filters that are set. Whoever has the link sees this and nothing
+        else, under the same limits; only closed days can be shared.
       </p>
       <form onSubmit={make}>
         <label>
