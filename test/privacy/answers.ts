@@ -36,7 +36,8 @@ export async function askEverything(
 ): Promise<Answer[]> {
   const { collectorUrl, reportingUrl } = headcount
   const common = ['/health/live', '/health/ready', '/metrics']
-  const collector = ['/v1/catalogue', '/v1/operator/keys', '/v1/operator/quarantine', '/v1/operator/progress']
+  const operator = ['keys', 'quarantine', 'progress', 'retention', 'holds'].map((path) => `/v1/operator/${path}`)
+  const collector = ['/v1/catalogue', ...operator]
   const reporting = ['/', '/api/v1/datasets', '/openapi.json', '/docs', '/docs/json', '/docs/yaml']
   const urls = [
     ...[...common, ...collector].map((path) => collectorUrl + path),
