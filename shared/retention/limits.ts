@@ -29,8 +29,11 @@ export const hourCellsMs = 90 * dayMs
 /** Cells of the event that a starting process sends itself. */
 export const probeCellsMs = hourMs
 
-/** A deletion: by then the last raw record that it cuts out is gone, and one look more has been taken. */
-export const deletionMs = rawGoneMs + hourMs
+/**
+ * A deletion: by then the last raw record that it cuts out is gone, also one that was in a collector's spool when it was
+ * made, and one look more has been taken.
+ */
+export const deletionMs = spoolMs + rawGoneMs + hourMs
 /** Values let in under a dimension's cap: a day takes events for a day after its end, and can be read again for 72 h. */
 export const knownValuesMs = 5 * dayMs
 export const quarantineMs = 30 * dayMs

@@ -116,7 +116,7 @@ test('the ledger has one entry for each deletion, without the identifier, and ke
     return all
   }
   assert.deepEqual(await entries(), [{ kind: 'subject.deleted', deletion: id, by: 'owner' }])
-  world.clock.advance(74 * hourMs)
+  world.clock.advance(98 * hourMs)
   await worker.maintain()
   assert.equal(world.choices.log.choices.history(subject).length, 1)
   world.clock.advance(hourMs)

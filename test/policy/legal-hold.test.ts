@@ -129,7 +129,7 @@ for (const isHeld of [true, false])
       await world.settle(worker)
       const counted = "SELECT toInt64(sum(events)) AS n FROM cells WHERE dataset = 'usage' AND grain = 'day'"
       assert.deepEqual(await world.rows(counted), [{ n: '3' }])
-      clock.advance(75 * hourMs)
+      clock.advance(99 * hourMs)
       await world.settle(worker)
       await worker.maintain()
       const deletions = () => choices.log.choices.history(subject).length

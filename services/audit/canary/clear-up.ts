@@ -1,5 +1,6 @@
 /** What is done about the canaries at the end, and what remains of them until its time. */
-import { rawGoneMs } from '../../../shared/retention/limits.ts'
+import { deletionMs, rawGoneMs } from '../../../shared/retention/limits.ts'
+import { hourMs } from '../../../shared/window.ts'
 import type { Canaries } from './canaries.ts'
 import { type Answer, post } from './send-canaries.ts'
 
@@ -21,7 +22,7 @@ export async function clearUp(
   const deleted = asked.filter(({ status }) => status === 202).length
   return [
     `4 events of the canaries in the event log, until ${gone}Z; their cells in the dataset _probe, which no API lists, for about an hour`,
-    `${deleted} of ${asked.length} deletions of them, case ${caseId}, as entries of the ledger for good, and as keyed hashes for 75 hours`,
+    `${deleted} of ${asked.length} deletions of them, case ${caseId}, as entries of the ledger for good, and as keyed hashes for ${deletionMs / hourMs} hours`,
     ...(optIn.status === 200 ? ['the opt-out of a canary, taken back: two keyed hashes of a random text'] : []),
   ]
 }
