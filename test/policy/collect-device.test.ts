@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { until } from '../fixtures/until.ts'
 import { makeWordCanary, needlesOf } from '../privacy/canary.ts'
 import { CanaryScene } from '../privacy/canary-scene.ts'
 
@@ -52,13 +53,18 @@ test('the pseudonyms of two days have nothing in common; those of a week do, for
 })
 
 test('72 + 2 hours after it came its identifier is nowhere; the counts stay', async () => {
-  await scene.world.passTo('2026-11-24T14:00:30Z')
+  await scene.passRetention('2026-11-24T14:00:30Z')
   assert.deepEqual([...(await scene.inRawLog()), ...(await scene.elsewhere())], [])
-  const rows = await scene.world.headcount.engines.warehouse.select<{ devices: string }>(
-    `SELECT toString(devices) AS devices FROM cells
+  const counts = () =>
+    scene.world.headcount.engines.warehouse.select<{ devices: string }>(
+      `SELECT toString(devices) AS devices FROM cells
 WHERE dataset = 'feature_usage' AND grain = 'day' AND stage = 'final' AND by = '' ORDER BY window`,
-  )
-  assert.deepEqual(rows, [{ devices: '3' }, { devices: '1' }])
+    )
+  await until(async () => {
+    await scene.world.headcount.worker.maintain()
+    return (await counts()).length === 2
+  })
+  assert.deepEqual(await counts(), [{ devices: '3' }, { devices: '1' }])
 })
 
 test('the control: an identifier that is left in a value and in a log line is found there', async () => {

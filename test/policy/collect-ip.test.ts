@@ -9,7 +9,7 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { makeAddressCanary, makeCanary, needlesOf, pairNeedles } from '../privacy/canary.ts'
 import { writeCountryDatabase } from '../privacy/canary-country-database.ts'
-import { afterRetention, CanaryScene } from '../privacy/canary-scene.ts'
+import { CanaryScene } from '../privacy/canary-scene.ts'
 
 const addresses = [makeAddressCanary('address', 4), makeAddressCanary('long address', 6)]
 const claimed = makeAddressCanary('claimed address', 4)
@@ -63,7 +63,7 @@ test('the address of a sender counts it, becomes a country where there is a data
 test('72 + 2 hours after it came it is in no file, row or log line, the raw log included', async () => {
   scene.world.clock.set('2026-11-23T12:00:00Z')
   assert.notDeepEqual(await scene.inRawLog(), [], 'the control: until then the raw log has it')
-  await scene.world.passTo(afterRetention)
+  await scene.passRetention()
   assert.deepEqual([...(await scene.inRawLog()), ...(await scene.elsewhere())], [])
 })
 

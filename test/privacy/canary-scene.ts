@@ -1,6 +1,7 @@
 /** A few canaries in a whole installation, and a look at every place where one could be left. */
 import assert from 'node:assert/strict'
 import path from 'node:path'
+import { until } from '../fixtures/until.ts'
 import { askEverything } from './answers.ts'
 import type { Needle } from './canary.ts'
 import { NeedleSearch } from './needle-search.ts'
@@ -8,7 +9,7 @@ import { type Finding, rawLogFolder, scanBytes, scanFiles, scanRawLog, scanRows 
 import { WholeInstallation } from './whole-installation.ts'
 
 /** When what came at the start of an installation's time has gone: 72 h + 2 h. */
-export const afterRetention = '2026-11-23T14:00:30Z'
+const afterRetention = '2026-11-23T14:00:30Z'
 
 export class CanaryScene {
   readonly world: WholeInstallation
@@ -45,6 +46,15 @@ export class CanaryScene {
   async inRawLog(): Promise<string[]> {
     const dir = path.join(this.world.dir, rawLogFolder)
     return places([...(await scanRawLog(this.#search, dir)), ...(await scanFiles(this.#search, dir))])
+  }
+
+  /** Goes to a moment past its time, and goes on with the upkeep until the raw log has it no more. */
+  async passRetention(moment = afterRetention): Promise<void> {
+    await this.world.passTo(moment)
+    await until(async () => {
+      await this.world.headcount.worker.maintain()
+      return (await this.inRawLog()).length === 0
+    })
   }
 
   /** Where else it is kept: in files, rows, entries and log lines. */
