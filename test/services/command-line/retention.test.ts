@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { it } from 'node:test'
+import { keptLines } from '../../../services/command-line/retention.ts'
 import { readConfig } from '../../../shared/config.ts'
 import { retentionTable } from '../../../shared/retention/table.ts'
+import { hourMs } from '../../../shared/window.ts'
 import { runCommand, temporaryFolder } from './command.ts'
 
 const kinds = retentionTable(readConfig({}))
@@ -33,6 +35,17 @@ it('prints the list itself without an installation', async () => {
   assert.equal(code, 0, output)
   assert.match(output, /^\| `raw-records` \|/m)
   assert.deepEqual(await readdir(folder.path), [])
+})
+
+it('says what is past its time, and what a hold keeps beyond it', () => {
+  const now = Date.parse('2026-11-23T12:00:00Z')
+  const past = { items: 4, oldestAt: now - 60 * hourMs, goesAt: now - 12 * hourMs }
+  const lineOf = (heldBy?: string[]) =>
+    keptLines(kinds, [{ kind: 'minute-cells', ...past, ...(heldBy && { heldBy }) }], now)
+      .split('\n')
+      .find((line) => line.startsWith('minute-cells'))
+  assert.match(lineOf() ?? '', /60 h +2026-11-23T00:00 OVERDUE +48 hours/)
+  assert.match(lineOf(['LEG-1', 'LEG-2']) ?? '', /60 h +2026-11-23T00:00, held by LEG-1, LEG-2 +48 hours/)
 })
 
 async function strangeFiles(dir: string): Promise<string[]> {

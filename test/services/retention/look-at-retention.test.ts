@@ -35,6 +35,8 @@ it('every kind is told with its number, its oldest and its end, which comes', as
         kinds.some(({ id }) => id === kind),
         kind,
       )
+    const inStores = kinds.filter(({ places: { entries, secrets, tables } }) => entries ?? secrets ?? tables)
+    for (const { id } of inStores) of(before, id)
     assert.deepEqual(of(before, 'raw-records').goesAt, begun + 72 * hourMs)
     assert.equal(of(before, 'raw-records').items, 2)
     assert.equal(of(before, 'epoch-keys-day').goesAt, Date.parse('2026-11-24T00:00:00Z'))
