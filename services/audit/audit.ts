@@ -11,7 +11,7 @@ import { verifyLedger } from '../../shared/ledger/verify-ledger.ts'
 import { lookAtRetention } from '../retention/look-at-retention.ts'
 import { runCanaries } from './canary/canary-run.ts'
 import { clearUp } from './canary/clear-up.ts'
-import { type Check, type CheckResult, runCheck } from './check.ts'
+import { type Check, type CheckResult, fail, messageOf, notApplicable, type Outcome, runCheck } from './check.ts'
 import { accessCheck } from './checks/access.ts'
 import { canaryChecks } from './checks/canary.ts'
 import { fileModesCheck } from './checks/file-modes.ts'
@@ -72,16 +72,21 @@ export async function audit(audited: Audited, now: number): Promise<Audit> {
   for (const check of checks) results.push(await runCheck(check, scene))
   const { run } = sent
   const [collectorUrl = ''] = audited.doors.collectors
-  const remains = run ? await clearUp(collectorUrl, audited.credentials.adminToken, run.canaries, now) : []
+  const { adminToken } = audited.credentials
+  const notCleared = (error: unknown) => [`the canaries, which could not be deleted: ${messageOf(error)}`]
+  const remains = run ? await clearUp(collectorUrl, adminToken, run.canaries, now).catch(notCleared) : []
   return { checks: results, remains }
 }
 
 async function sendIn(audited: Audited): Promise<Pick<Scene, 'run' | 'notRun'>> {
   const { doors, credentials } = audited
-  if (doors.collectors.length === 0) return { run: undefined, notRun: undefined }
+  const notSent = (notRun: Outcome) => ({ run: undefined, notRun })
+  if (doors.collectors.length === 0) return notSent(notApplicable('no collector runs: nothing was sent'))
   if (credentials.writeKey === '' || credentials.adminToken === '')
-    return { run: undefined, notRun: 'nothing was sent: the write key and the admin token are not known here' }
-  return { run: await runCanaries(audited), notRun: undefined }
+    return notSent(notApplicable('nothing was sent: the write key and the admin token are not known here'))
+  const failed = (error: unknown) =>
+    notSent(fail(`the canaries could not be sent in and followed: ${messageOf(error)}`))
+  return runCanaries(audited).then((run) => ({ run, notRun: notApplicable('') }), failed)
 }
 
 async function setScene(audited: Audited & Pick<Scene, 'run' | 'notRun'>, now: number): Promise<Scene> {
@@ -98,7 +103,9 @@ async function setScene(audited: Audited & Pick<Scene, 'run' | 'notRun'>, now: n
   const chosen = await stores.choices().catch(() => undefined)
   const choices = chosen && { choices: { choices: { all: () => chosen } as unknown as Choices } }
   const look = { log, keyValue, warehouse: tables, clock, ...choices, ...(dataDir && { dataDir }) }
-  const kept = await lookAtRetention(look)
+  const kept = lookAtRetention(look)
+  // Told by the lines that wait for it.
+  kept.catch(() => undefined)
   return { ...audited, now, tables, ledger, chain, state, kept }
 }
 

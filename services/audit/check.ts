@@ -56,9 +56,15 @@ export async function runCheck<Scene>(check: Check<Scene>, scene: Scene): Promis
   try {
     return { id, promise, clauses, ...(await check.look(scene)) }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    return { id, promise, clauses, ...fail(`could not be looked at: ${oneLine(message)}`) }
+    return { id, promise, clauses, ...fail(`could not be looked at: ${messageOf(error)}`) }
   }
+}
+
+/** On one line, with what is behind it: `fetch failed` alone says nothing. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return oneLine(String(error))
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
+  return oneLine(error.message + cause)
 }
 
 function oneLine(text: string): string {

@@ -8,6 +8,7 @@ import type { Policy } from '../../shared/policy/policy.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
 import type { KeptNow } from '../retention/kept-now.ts'
 import type { CanaryRun } from './canary/canary-run.ts'
+import type { Outcome } from './check.ts'
 import type { Stores } from './stores/stores.ts'
 
 /** Where processes answer, without a slash at the end; none: nothing runs, or it was not said where. */
@@ -35,10 +36,10 @@ export interface Scene {
   readonly state: LedgerState | undefined
   /** What was sent in and what became of it; undefined: nothing was. */
   readonly run: CanaryRun | undefined
-  /** Why nothing was sent. */
-  readonly notRun: string | undefined
+  /** What a line says that needs it, where nothing was sent. */
+  readonly notRun: Outcome
   /** Files that log lines go to. */
   readonly logFiles: readonly string[]
-  /** As `headcount retention` looks; read by the audit itself. */
-  readonly kept: readonly KeptNow[]
+  /** As `headcount retention` looks; read by the audit itself. Rejects when it cannot be looked at. */
+  readonly kept: Promise<readonly KeptNow[]>
 }

@@ -21,8 +21,8 @@ import { Fleet, fleetSecrets } from '../campaign/fleet.ts'
 import { auditedCatalogue } from './audited-installation.ts'
 import { Auditor } from './auditor.ts'
 
-/** Of the events; more than the canaries of an audit and a probe fall into. */
-export const partitions = 16
+/** Of the events. */
+export const partitions = 4
 
 export class AuditedServers {
   readonly dir: string

@@ -166,9 +166,10 @@ describe('headcount audit of processes on Kafka, Redis and ClickHouse', { skip }
     const declared = eventsTopic('campaign', partitions, 1).configs
     const timestamp = String(Date.now() - 80 * hourMs)
     await kafka.setTopic(topic, { ...declared, 'retention.ms': '-1', 'message.timestamp.type': 'CreateTime' })
-    // In every partition: of each the oldest record is looked at, and some have none yet. No worker can read what it says.
-    for (let partition = 0; partition < partitions; partition++)
-      await kafka.send(topic, [{ partition, value: Buffer.from('not a record'), timestamp }])
+    // In a partition of its own: of each the oldest record is looked at. No worker can read what it says.
+    const topicPartitions = [{ topic, count: partitions + 1 }]
+    await withAdmin(servers.fleet.kafka, (admin) => admin.createPartitions({ topicPartitions }))
+    await kafka.send(topic, [{ partition: partitions, value: Buffer.from('not a record'), timestamp }])
     await kafka.setTopic(topic, declared)
     assertOnlyFailed(await audit(), 'raw-retention', /raw-records: the oldest should have gone by/)
   })

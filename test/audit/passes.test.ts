@@ -77,6 +77,15 @@ describe('headcount audit on a running installation in one process', () => {
     assert.ok(deletions.length >= 3 && deletions.every((one) => one?.startsWith('audit-')))
   })
 
+  it('fails the lines of a collector that cannot be reached, and looks at all the others', async () => {
+    const report = await auditor.audit(audited.auditSettings, { collector: ['http://127.0.0.1:9'] })
+    assert.match(lineOf(report, 'canary-sent').evidence, /could not be sent in .*: fetch failed/)
+    assert.equal(lineOf(report, 'canary-sent').verdict, 'FAIL')
+    assert.equal(lineOf(report, 'opt-out').verdict, 'FAIL')
+    assert.match(lineOf(report, 'access').evidence, /could not be looked at/)
+    for (const id of ['tables', 'ledger', 'raw-retention']) assert.equal(lineOf(report, id).verdict, 'PASS')
+  })
+
   it('is printed as a table, and ends with an error when a promise is broken', async () => {
     await chmod(path.join(audited.dir, 'credentials.json'), 0o644)
     const { code, output } = await runCommand(audited.dir, { HEADCOUNT_CATALOGUE: audited.catalogueFile }, 'audit')

@@ -46,7 +46,8 @@ export const keptTimesChecks: readonly Check<Scene>[] = lines.map(({ kinds, ...l
 }))
 
 async function lookAt({ kept, config, now, state }: Scene, kinds: readonly string[]): Promise<Outcome> {
-  const found = kinds.flatMap((kind) => kept.find((one) => one.kind === kind) ?? [])
+  const all = await kept
+  const found = kinds.flatMap((kind) => all.find((one) => one.kind === kind) ?? [])
   if (found.length === 0) return notApplicable('nothing of it is here')
   const listed = new Map(retentionTable(config).map((kind) => [kind.id, kind]))
   const held = heldAt(state?.holds() ?? [], now)

@@ -1,7 +1,7 @@
 /** opt-out: a canary opts out, and senders with GPC and DNT say so; nothing of them is kept but a total. */
 import { wronglyInLog } from '../canary/canary-run.ts'
 import { optedOutEvents } from '../canary/send-canaries.ts'
-import { type Check, fail, named, notApplicable, type Outcome, pass } from '../check.ts'
+import { type Check, fail, named, type Outcome, pass } from '../check.ts'
 import type { Scene } from '../scene.ts'
 
 const signals = [
@@ -15,7 +15,7 @@ export const optOutCheck: Check<Scene> = {
   promise: 'who opted out, or sends Sec-GPC: 1 or DNT: 1, leaves nothing but a total',
   clauses: ['opt-out', 'update'],
   async look({ run, notRun }): Promise<Outcome> {
-    if (!run) return notApplicable(notRun ?? 'no collector answers: nothing was sent')
+    if (!run) return notRun
     const wrong: string[] = []
     if (run.optOut.status !== 200) wrong.push(`the opt-out of a device was answered with ${run.optOut.status}`)
     for (const kind of wronglyInLog(run))
