@@ -294,6 +294,8 @@ test('an error says what to do, and goes when the server is back', async () => {
   await page.goto(`${world.reportingUrl}/?period=90d`)
   await panel('Over time').getByRole('alert').waitFor()
   assert.match((await panel('Over time').getByRole('alert').textContent()) ?? '', /Reporting does not answer\..*online/)
+  await panel('Live').getByRole('alert').waitFor()
+  assert.doesNotMatch((await panel('Live').textContent()) ?? '', /Devices this hour/, 'what is not known is not zero')
   await page.unroute('**/api/v1/usage*')
   visitor.complaints.length = 0
   await open('?period=7d')

@@ -26,6 +26,9 @@ export function useViewKey(key: string): void {
   viewKey = key
 }
 
+/** Dispatched when the server knows the session no more. */
+export const signedOut = 'headcount-signed-out'
+
 export async function ask<T>(path: string, options: { method?: string; body?: unknown } = {}): Promise<T> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (viewKey !== undefined) headers['headcount-view'] = viewKey
@@ -42,6 +45,7 @@ export async function ask<T>(path: string, options: { method?: string; body?: un
   }
   if (response.status === 204) return undefined as T
   const answer = await response.json().catch(() => ({}))
+  if (response.status === 401 && path !== '/api/v1/session') dispatchEvent(new Event(signedOut))
   if (!response.ok)
     throw new ApiError(response.status, answer.title ?? `Status ${response.status}`, answer.detail ?? 'Try again.')
   return answer as T

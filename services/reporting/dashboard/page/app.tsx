@@ -1,7 +1,7 @@
 /** The page: asks who it is and what there is, keeps the view in the address, and puts the panels in order. */
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { Adoption } from './adoption.tsx'
-import { type ApiError, ask, forget, type UsageAnswer } from './api.ts'
+import { type ApiError, ask, forget, signedOut, type UsageAnswer } from './api.ts'
 import type { Note } from './chart-plugins.ts'
 import type { PanelContext } from './context.ts'
 import { Controls, Filters } from './controls.tsx'
@@ -34,11 +34,20 @@ export function App({ refused }: { refused: ApiError | undefined }) {
   const load = () => {
     forget()
     setError(undefined)
+    setNobody(false)
     whoAsks()
       .then((role) => (role === 'nobody' ? setNobody(true) : ask<Model>('/api/v1/dashboard').then(setModel)))
       .catch(setError)
   }
   useEffect(load, [])
+  useEffect(() => {
+    const toForm = () => {
+      setModel(undefined)
+      setNobody(true)
+    }
+    addEventListener(signedOut, toForm)
+    return () => removeEventListener(signedOut, toForm)
+  }, [])
   if (model) return <Dashboard model={model} onSignedOut={() => location.assign('/')} />
   if (isNobody) return <SignIn error={refused} onSignedIn={load} />
   if (!error) return <main class="sign-in" aria-busy="true" />

@@ -1,9 +1,10 @@
 /** The last half hour by the minute. Asked every two seconds; a minute with too few devices shows that it has some. */
 import { useEffect, useState } from 'preact/hooks'
-import { ask, type UsageAnswer } from './api.ts'
+import { type ApiError, ask, type UsageAnswer } from './api.ts'
 import type { PanelContext } from './context.ts'
 import { mainDataset } from './model.ts'
 import { formatTime, formatWhole } from './numbers.ts'
+import { NotSplit } from './overview.tsx'
 import { Panel } from './panel.tsx'
 import { startOf } from './periods.ts'
 import { Scroll } from './scroll.tsx'
@@ -16,7 +17,9 @@ export function Live({ context }: { context: PanelContext }) {
   const { model, state } = context
   const dataset = mainDataset(model)
   const [skew] = useState(() => Date.parse(model.now) - Date.now())
-  const [live, setLive] = useState<{ last: number; byMinute?: UsageAnswer; thisHour?: UsageAnswer }>({ last: 0 })
+  const [live, setLive] = useState<{ last: number; byMinute?: UsageAnswer; thisHour?: UsageAnswer; error?: ApiError }>({
+    last: 0,
+  })
   const filters = JSON.stringify(state.filters)
   useEffect(() => {
     if (!dataset) return
@@ -29,11 +32,14 @@ export function Live({ context }: { context: PanelContext }) {
         question({ dataset, by: [], range: { from, to: now + 1000 }, grain, filters: state.filters })
       const asked = of('minute', last - (minutes - 1) * 60_000)
       if (!document.hidden && asked.unknown.length === 0) {
-        const [byMinute, thisHour] = await Promise.all([
+        const found = await Promise.all([
           ask<UsageAnswer>(asked.path),
           ask<UsageAnswer>(of('hour', startOf('hour', now)).path),
-        ]).catch(() => [])
-        if (isCurrent && byMinute && thisHour) setLive({ last, byMinute, thisHour })
+        ]).then(
+          ([byMinute, thisHour]) => ({ last, byMinute, thisHour }),
+          (error: ApiError) => ({ last, error }),
+        )
+        if (isCurrent) setLive(found)
       }
       if (isCurrent) timer = setTimeout(look, everyMs) as unknown as number
     }
@@ -44,7 +50,14 @@ export function Live({ context }: { context: PanelContext }) {
     }
   }, [dataset?.id, filters])
   if (!dataset?.grains.includes('minute')) return null
-  const { last, byMinute, thisHour } = live
+  const { last, byMinute, thisHour, error } = live
+  const unknown = state.filters.map(({ dimension }) => dimension).filter((one) => !dataset.dimensions.includes(one))
+  if (unknown.length > 0)
+    return (
+      <Panel title="Live">
+        <NotSplit context={context} unknown={unknown} title={dataset.title} />
+      </Panel>
+    )
   const hidden = new Set(byMinute?.suppressed_in.map(([window]) => Date.parse(window)))
   const cells = new Map(byMinute?.rows.map((row) => [Date.parse(row[0] as string), row]))
   const bars = Array.from({ length: minutes }, (_, at) => {
@@ -64,6 +77,8 @@ export function Live({ context }: { context: PanelContext }) {
     <Panel
       title="Live"
       about="The last 30 minutes."
+      isLoading={byMinute === undefined && error === undefined}
+      error={error}
       exported={
         byMinute &&
         (() => ({
