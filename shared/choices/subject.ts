@@ -1,6 +1,7 @@
 /** A subject of choices: its identifier under the choice key, which all processes share and which nothing rotates. */
 import { createHmac, hkdfSync } from 'node:crypto'
 import type { Unit } from '../event.ts'
+import { KeyedHash } from '../keyed-hash.ts'
 import type { Subject, SubjectKind } from './port.ts'
 
 const subjectBytes = 16
@@ -9,11 +10,8 @@ export type SubjectHash = (kind: SubjectKind, id: string) => Subject
 
 /** @param choiceKey 32 bytes */
 export function createSubjectHash(choiceKey: Buffer): SubjectHash {
-  return (kind, id) =>
-    createHmac('sha256', choiceKey)
-      .update(`${kind}\0${id}`)
-      .digest('hex')
-      .slice(0, 2 * subjectBytes)
+  const key = new KeyedHash(choiceKey)
+  return (kind, id) => key.digest(`${kind}\0${id}`).toString('hex', 0, subjectBytes)
 }
 
 /** The subject of a record's unit; undefined for a sender without an identifier. */

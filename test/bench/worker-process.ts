@@ -15,10 +15,11 @@ import { openEmbeddedKeyValue } from '../../shared/keyvalue/embedded.ts'
 import { createLogger } from '../../shared/logger.ts'
 import { createMetrics } from '../../shared/metrics.ts'
 import { openEmbeddedWarehouse } from '../../shared/warehouse/embedded.ts'
+import { memoryChoiceBook } from '../doubles/memory-choice-log.ts'
 import { BenchEvents, recordOfBatch } from './bench-events.ts'
 import { processorSeconds } from './measured-process.ts'
 
-const [, , dir = '', seed = '1', devices = '5000'] = process.argv
+const [, , dir = '', seed = '1', devices = '5000', chosen = '', eventsPerRecord = '100'] = process.argv
 const clock = systemClock
 const log = await openEmbeddedEventLog({ dir: path.join(dir, 'event-log'), partitions: 1, clock, pendingBytesMax: 1e9 })
 const keyValue = await openEmbeddedKeyValue({ dir: path.join(dir, 'key-value'), clock })
@@ -51,7 +52,14 @@ const gated: EventLog = new Proxy(log, {
       })
   },
 })
+/** Of an installation in which so many others have opted out; empty: without a book. */
+const choices = chosen === '' ? undefined : memoryChoiceBook(clock)
+for (let number = 0; choices && number < Number(chosen); number++)
+  await choices.log.append({
+    ...{ subject: choices.subjectOf('device', `chosen ${number}`), act: 'opt-out', by: 'owner', policy: '1' },
+  })
 const worker = new Worker({
+  ...(choices && { choices }),
   log: gated,
   keyValue,
   warehouse,
@@ -74,14 +82,15 @@ let lastPosition = -1
 
 async function fill(events: number): Promise<void> {
   isOpen = false
+  const size = Number(eventsPerRecord)
   for (let left = events; left > 0; ) {
-    const batches = Math.min(100, Math.ceil(left / 100))
+    const batches = Math.min(100, Math.ceil(left / size))
     const records = Array.from({ length: batches }, () => ({
       partition: 0,
-      value: encodeRecord(recordOfBatch(supply.batch(100, startedAt), startedAt)),
+      value: encodeRecord(recordOfBatch(supply.batch(size, startedAt), startedAt)),
     }))
     lastPosition = (await log.append(records)).at(-1)?.position ?? lastPosition
-    left -= batches * 100
+    left -= batches * size
   }
 }
 
