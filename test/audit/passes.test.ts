@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, readdir } from 'node:fs/promises'
+import { chmod, mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Report } from '../../services/audit/report.ts'
@@ -29,6 +29,8 @@ describe('headcount audit on a running installation in one process', () => {
   })
 
   it('passes every line, says what it looked at, and leaves no copy of the tables behind', async () => {
+    // As an audit that was killed leaves it.
+    await mkdir(path.join(audited.dir, 'scratch', 'audit-killed', 'warehouse'), { recursive: true })
     const report = await auditor.audit(audited.auditSettings)
     assertPassed(report)
     assert.match(lineOf(report, 'releases').evidence, /^1 releases, 4 files/)
@@ -75,6 +77,33 @@ describe('headcount audit on a running installation in one process', () => {
     const deletions = []
     for await (const { event } of ledger.entries()) if (event.kind === 'subject.deleted') deletions.push(event.case)
     assert.ok(deletions.length >= 3 && deletions.every((one) => one?.startsWith('audit-')))
+  })
+
+  it('passes while events come in and parts of the tables come and go', async () => {
+    const { collectorUrl, credentials } = audited.headcount
+    const headers = { authorization: `Bearer ${credentials.writeKey}` }
+    let isAuditing = true
+    let batches = 0
+    const send = async () => {
+      for (; isAuditing; batches++) {
+        const time = new Date().toISOString()
+        const events = Array.from({ length: 50 }, (_, at) => ({
+          id: `${batches}-${at}`,
+          time,
+          feature: 'jobs',
+          device: `d-${at}`,
+        }))
+        await fetch(`${collectorUrl}/v1/events`, { method: 'POST', headers, body: JSON.stringify({ events }) })
+      }
+    }
+    const sending = send()
+    try {
+      assertPassed(await auditor.audit(audited.auditSettings))
+    } finally {
+      isAuditing = false
+      await sending
+    }
+    assert.ok(batches > 20, `${batches} batches came in meanwhile`)
   })
 
   it('fails the lines of a collector that cannot be reached, and looks at all the others', async () => {
