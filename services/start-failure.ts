@@ -11,6 +11,7 @@ import { LogUnavailableError } from '../shared/eventlog/port.ts'
 import { KeyValueUnavailableError } from '../shared/keyvalue/port.ts'
 import { LedgerBrokenError } from '../shared/ledger/port.ts'
 import { WarehouseUnavailableError } from '../shared/warehouse/port.ts'
+import { HoldError } from './operator/holds.ts'
 import { PartnerError } from './partners/partner-registry.ts'
 
 /** Something that was to be expected, said in words that need no stack: what is wrong and what to do. */
@@ -33,6 +34,7 @@ const foreseen = [
   WarehouseUnavailableError,
   LedgerBrokenError,
   PartnerError,
+  HoldError,
 ]
 
 /** The text for standard error. Errors that nobody foresaw keep their stack. */

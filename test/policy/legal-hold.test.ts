@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { placeHold } from '../../services/operator/holds.ts'
 import { RemoteDesk } from '../../services/operator/remote-desk.ts'
 import type { Ledger, LedgerEvent } from '../../shared/ledger/port.ts'
-import { dayMs, hourMs } from '../../shared/window.ts'
+import { deletionMs } from '../../shared/retention/limits.ts'
+import { dayMs } from '../../shared/window.ts'
 import { openInstallation, recordOf } from '../fixtures/installation.ts'
 import { WholeInstallation } from '../privacy/whole-installation.ts'
 
@@ -129,7 +130,7 @@ for (const isHeld of [true, false])
       await world.settle(worker)
       const counted = "SELECT toInt64(sum(events)) AS n FROM cells WHERE dataset = 'usage' AND grain = 'day'"
       assert.deepEqual(await world.rows(counted), [{ n: '3' }])
-      clock.advance(99 * hourMs)
+      clock.advance(deletionMs)
       await world.settle(worker)
       await worker.maintain()
       const deletions = () => choices.log.choices.history(subject).length

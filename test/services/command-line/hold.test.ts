@@ -46,7 +46,7 @@ it('places without a running installation too, and says what is wrong with a wis
   const run = (...args: string[]) => runCommand(['hold', ...args], { HEADCOUNT_DATA_DIR: folder.path })
   const wrong = await run('place', 'LEG-2', '--why', 'order', '--raw')
   assert.equal(wrong.code, 1)
-  assert.match(wrong.output, /raw records are held only until a time that is named/)
+  assert.match(wrong.output, /^raw records are held only until a time that is named: .*\n$/)
   const placed = await run('place', 'LEG-2', '--why', 'order')
   assert.match(placed.output, /^LEG-2 is held from now on: aggregates, ledger\.$/m)
   assert.match(placed.output, /raw records are not kept any longer/)
