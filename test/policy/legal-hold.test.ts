@@ -4,9 +4,11 @@ import { afterEach, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { placeHold } from '../../services/operator/holds.ts'
 import { RemoteDesk } from '../../services/operator/remote-desk.ts'
+import { overdueMs } from '../../services/retention/kept-now.ts'
+import { lookAtRetention } from '../../services/retention/look-at-retention.ts'
 import type { Ledger, LedgerEvent } from '../../shared/ledger/port.ts'
 import { deletionMs } from '../../shared/retention/limits.ts'
-import { dayMs } from '../../shared/window.ts'
+import { dayMs, hourMs } from '../../shared/window.ts'
 import { openInstallation, recordOf } from '../fixtures/installation.ts'
 import { WholeInstallation } from '../privacy/whole-installation.ts'
 
@@ -140,6 +142,17 @@ for (const isHeld of [true, false])
       )
       assert.equal((await engines.log.bytes()) > 0, isHeld)
       assert.equal(deletions(), isHeld ? 1 : 0)
+      const kept = await lookAtRetention({
+        ...engines,
+        ledger,
+        choices: choices.log,
+        clock: { now: () => clock.now() + 4 * hourMs },
+      })
+      assert.deepEqual(
+        kept.filter((one) => overdueMs(one, clock.now() + 4 * hourMs) > 0),
+        [],
+        'what is held is not past its time',
+      )
       if (!isHeld) return
       clock.set(until)
       await worker.maintain()
