@@ -25,8 +25,9 @@ log(summary(result))
 process.exit((result.mistakes.length === 0) === !blind ? 0 : 1)
 
 function summary({ kills, lives, rounds, verdicts, mistakes, seconds, ...by }: CampaignResult): string {
-  const total = (name: 'records' | 'events' | 'choices' | 'cutFromTables' | 'cutFromReleases' | 'undecided') =>
-    verdicts.reduce((sum, verdict) => sum + verdict[name], 0)
+  const total = (
+    name: 'records' | 'events' | 'choices' | 'released' | 'cutFromTables' | 'cutFromReleases' | 'undecided',
+  ) => verdicts.reduce((sum, verdict) => sum + verdict[name], 0)
   const perMoment = (counts: Readonly<Record<string, number>>) =>
     ['starting', ...moments].flatMap((moment) => (counts[moment] ? [`${moment} ${counts[moment]}`] : [])).join(', ')
   const lines = {
@@ -36,6 +37,7 @@ function summary({ kills, lives, rounds, verdicts, mistakes, seconds, ...by }: C
     lives: `${lives} in ${rounds} rounds of a day`,
     choices: `${total('choices')} (acknowledged at: ${perMoment(by.choicesByMoment)})`,
     sent: `${total('events')} events in ${total('records')} records`,
+    released: `${total('released')} devices`,
     'left out': `${total('cutFromTables')} events of tables, ${total('cutFromReleases')} of releases`,
     either: `${total('undecided')} events whose insert was on its way when their choice was acknowledged`,
     mistakes: mistakes.length,

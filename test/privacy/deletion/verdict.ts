@@ -1,6 +1,7 @@
 /** What a round must have counted, device by device, and where it has counted otherwise. */
 
-import { devices, groupOf, groups, unitEventsMax } from './deletion-world.ts'
+import { specificationsOf } from '../../../services/release/specification.ts'
+import { catalogue, devices, groupOf, groups, unitEventsMax } from './deletion-world.ts'
 import type { Acknowledged, RoundHistory } from './history.ts'
 import type { Final, FinalChoice, FinalRecord } from './told.ts'
 
@@ -15,12 +16,19 @@ export interface Verdict {
   readonly records: number
   readonly events: number
   readonly choices: number
+  /** Devices in the release. */
+  readonly released: number
   /** Events that were in no table, and those in no release, because of a choice. */
   readonly cutFromTables: number
   readonly cutFromReleases: number
   /** Events that could be in a table or not. */
   readonly undecided: number
 }
+
+/** A group of fewer devices is in no release, without noise. */
+const publishedFrom = Math.max(
+  ...specificationsOf(catalogue).map(({ levels, k }) => Number(levels[0]?.threshold) + k - 1),
+)
 
 export function verdictOf(final: Final, history: RoundHistory): Verdict {
   const events = eventsOf(final)
@@ -36,6 +44,7 @@ export function verdictOf(final: Final, history: RoundHistory): Verdict {
     records: final.records.length,
     events: events.length,
     choices: final.choices.length,
+    released: final.released.reduce((all, one) => all + one.devices, 0),
     cutFromTables: tables.filter(({ most }) => most === 0).length,
     cutFromReleases: releases.filter(({ most }) => most === 0).length,
     undecided: tables.filter(({ least, most }) => least !== most).length,
@@ -127,10 +136,14 @@ function releaseMistakes(events: readonly Event[], { released }: Final, history:
     const units = [...new Set(ofGroup.map(({ device }) => device))].map((device) =>
       sum(ofGroup.filter((one) => one.device === device).map((one) => inRelease(one, history))),
     )
-    const found = released.find((row) => row.group === group) ?? { devices: 0, events: 0 }
     const expected = {
       devices: sum(units.map((unit) => atMost(unit, 1))),
       events: sum(units.map((unit) => atMost(unit, unitEventsMax))),
+    }
+    const found = released.find((row) => row.group === group)
+    if (!found) {
+      if (expected.devices.least >= publishedFrom) mistakes.push(`the release has nothing of ${group}`)
+      continue
     }
     for (const what of ['devices', 'events'] as const) {
       const { least, most } = expected[what]
