@@ -94,6 +94,7 @@ export const reportingRoutes: readonly Route[] = [
   { method: 'POST', path: '/api/v1/partners', who: 'admin' },
   { method: 'DELETE', path: '/api/v1/partners/:id', who: 'admin' },
   { method: 'GET', path: '/api/v1/releases', who: 'analyst' },
+  { method: 'GET', path: '/api/v1/releases/:day/:dataset/preview', who: 'analyst' },
   { method: 'POST', path: '/api/v1/releases', who: 'admin' },
   ...['datasets', 'ledger/head', 'delta/shares', 'delta/shares/:share', 'delta/shares/:share/schemas'].map(ofPartner),
   ...['delta/shares/:share/all-tables', 'delta/shares/:share/schemas/:schema/tables'].map(ofPartner),

@@ -6,14 +6,19 @@ import type { Config } from '../../../shared/config.ts'
 import { readFreshness } from '../../../shared/freshness.ts'
 import { ProblemError, problem } from '../../../shared/http/problem.ts'
 import type { KeyValue } from '../../../shared/keyvalue/port.ts'
+import type { Ledger } from '../../../shared/ledger/port.ts'
+import type { Logger } from '../../../shared/logger.ts'
 import type { WarehouseReader } from '../../../shared/warehouse/port.ts'
+import type { ReleaseReader } from '../../release/release-store.ts'
 import { readQuarantine } from '../../worker/quarantine.ts'
 import { collectorAddress } from '../front-page.ts'
+import { FrozenFiles } from '../partner-api/frozen-files.ts'
 import { takeJsonBodies } from '../partner-api/json-bodies.ts'
 import { addAnnotation, deleteAnnotation, listAnnotations } from './annotations.ts'
 import { firstOpenDay } from './closed-days.ts'
 import { dashboardModel } from './dashboard-model.ts'
 import { dashboardSchemas } from './dashboard-schemas.ts'
+import { previewRelease } from './release-preview.ts'
 import { type SharedViews, viewsMax } from './shared-views.ts'
 import { readViewWish } from './view-wish.ts'
 import type { Who } from './who.ts'
@@ -26,13 +31,17 @@ export interface DashboardDeps {
   readonly reader: WarehouseReader
   readonly keyValue: KeyValue
   readonly clock: Clock
+  readonly ledger: Ledger
+  readonly releases: ReleaseReader
+  readonly logger: Logger
   readonly k: number
   readonly who: Who
   readonly views: SharedViews
 }
 
 export function addDashboardRoutes(app: FastifyInstance, deps: DashboardDeps): void {
-  const { config, catalogue, reader, keyValue, clock, k, who, views } = deps
+  const { config, catalogue, reader, keyValue, clock, ledger, k, who, views } = deps
+  const files = new FrozenFiles(deps.releases, deps.logger)
   const model = { ...dashboardModel(catalogue, k), collector: collectorAddress(config) }
 
   app.register(
@@ -54,6 +63,16 @@ export function addDashboardRoutes(app: FastifyInstance, deps: DashboardDeps): v
           quarantined: await readQuarantine(keyValue),
         })
       })
+
+      part.get<{ Params: { day: string; dataset: string } }>(
+        '/releases/:day/:dataset/preview',
+        { schema: dashboardSchemas.preview },
+        async (request, reply) => {
+          await who.analyst(request)
+          const { day, dataset } = request.params
+          return reply.send(await previewRelease(files, ledger, day, dataset))
+        },
+      )
 
       part.get('/annotations', { schema: dashboardSchemas.annotations }, async (request, reply) => {
         await who.viewer(request)

@@ -77,6 +77,41 @@ export const dashboardSchemas = {
       ...problemAnswers(refusals),
     },
   },
+  preview: {
+    tags,
+    summary: 'The largest rows of a published release',
+    description:
+      'At most 20, with the half width of the interval that the noise makes; what partners get, for analysts to look at.',
+    security,
+    response: {
+      200: jsonAnswer('The rows', {
+        type: 'object',
+        required: ['day', 'dataset', 'publishedAt', 'rows', 'shown'],
+        properties: {
+          ...{ day: text, dataset: text, publishedAt: time, rows: { type: 'integer' } },
+          shown: {
+            type: 'array',
+            items: {
+              type: 'object',
+              required: ['level', 'values', 'devices', 'halfWidth95', 'flags'],
+              properties: {
+                level: text,
+                values: { type: 'object', additionalProperties: { type: ['string', 'null'] } },
+                devices: { type: 'integer' },
+                halfWidth95: { type: 'integer' },
+                flags: text,
+              },
+            },
+          },
+        },
+      }),
+      ...problemAnswers({
+        ...refusals,
+        404: 'Nothing is published of that day and dataset',
+        503: 'It cannot be read now',
+      }),
+    },
+  },
   annotations: {
     tags,
     summary: 'Notes on the charts',

@@ -121,6 +121,7 @@ describe('reporting', () => {
           'get /api/v1/partners',
           'get /api/v1/quality',
           'get /api/v1/releases',
+          'get /api/v1/releases/{day}/{dataset}/preview',
           'get /api/v1/session',
           'get /api/v1/shares',
           'get /api/v1/usage',

@@ -1,7 +1,9 @@
 /** What partners get: which days are published, what they cost of the day's budget, and who was given what. */
+import { useState } from 'preact/hooks'
 import type { PanelContext } from './context.ts'
 import { formatDay, formatWhole } from './numbers.ts'
 import { Panel } from './panel.tsx'
+import { ReleaseRows } from './release-rows.tsx'
 import { Scroll } from './scroll.tsx'
 import { useAnswer } from './use-answer.ts'
 
@@ -27,6 +29,7 @@ const states: Readonly<Record<string, string>> = {
 
 export function Releases({ context }: { context: PanelContext }) {
   const answer = useAnswer<ReleasesAnswer>('/api/v1/releases?limit=30', context.turn)
+  const [open, setOpen] = useState<{ day: string; dataset: string }>()
   const days = answer.value?.days ?? []
   const titleOf = (id: string) => context.model.datasets.find((one) => one.id === id)?.title ?? id
   return (
@@ -73,18 +76,37 @@ export function Releases({ context }: { context: PanelContext }) {
                   <th scope="row">{formatDay(Date.parse(day))}</th>
                   <td>{spent}</td>
                   <td class="text">
-                    {releases.map(({ dataset, state, rows }) => (
-                      <span key={dataset} class="tag">
-                        {titleOf(dataset)}: {states[state] ?? state}
-                        {rows === undefined ? '' : `, ${formatWhole(rows)} rows`}
-                      </span>
-                    ))}
+                    {releases.map(({ dataset, state, rows }) => {
+                      const text = `${titleOf(dataset)}: ${states[state] ?? state}${rows === undefined ? '' : `, ${formatWhole(rows)} rows`}`
+                      const isOpen = open?.day === day && open.dataset === dataset
+                      return state === 'PUBLISHED' ? (
+                        <button
+                          key={dataset}
+                          type="button"
+                          class="tag"
+                          aria-expanded={isOpen}
+                          onClick={() => setOpen(isOpen ? undefined : { day, dataset })}
+                        >
+                          {text}
+                        </button>
+                      ) : (
+                        <span key={dataset} class="tag">
+                          {text}
+                        </span>
+                      )
+                    })}
                   </td>
                 </tr>
               ))}
             </tbody>
           </table>
         </Scroll>
+      )}
+      {open && (
+        <>
+          <h3>{`${titleOf(open.dataset)}, ${formatDay(Date.parse(open.day))}`}</h3>
+          <ReleaseRows model={context.model} day={open.day} dataset={open.dataset} />
+        </>
       )}
       <p class="small">
         <a href="/privacy/disclosures">Who was given what</a> · <a href="/partner/guide">What the numbers mean</a>
