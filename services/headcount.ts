@@ -114,7 +114,14 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
     await worker.start()
     undo.push(() => worker.drain())
     const secrets = { choiceKey: config.choiceKey, adminToken: credentials.adminToken }
-    const subjects = new SubjectDesk({ choices, log: engines.log, ledger, policy, secrets })
+    const subjects = new SubjectDesk({
+      choices,
+      log: engines.log,
+      ledger,
+      policy,
+      secrets,
+      eventLogUrl: config.eventLogUrl,
+    })
     const desk = new LocalDesk({
       subjects,
       ...engines,

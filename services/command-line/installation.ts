@@ -78,7 +78,9 @@ async function withServers<T>(config: Config, work: (desk: Desk) => Promise<T>):
     const nudge = async () => undefined
     const { dataDir, choiceKey, adminToken } = config
     const secrets = { choiceKey, adminToken }
-    const subjects = choices && new SubjectDesk({ choices, log, ledger, policy: readPolicy(config), secrets })
+    const subjects =
+      choices &&
+      new SubjectDesk({ choices, log, ledger, policy: readPolicy(config), secrets, eventLogUrl: config.eventLogUrl })
     const tools = {
       log,
       keyValue,

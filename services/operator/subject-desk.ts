@@ -5,7 +5,7 @@
 import type { ChoiceBook } from '../../shared/choices/choice-book.ts'
 import type { EventLog } from '../../shared/eventlog/port.ts'
 import type { Ledger } from '../../shared/ledger/port.ts'
-import { rawGoneMs } from '../../shared/retention/limits.ts'
+import { goneAfterDeletionMs } from '../../shared/retention/limits.ts'
 import { notReadable } from '../collector/privacy/choice-problems.ts'
 import { type ChoiceRequest, readMembers } from '../collector/privacy/choice-request.ts'
 import { Choosing, type EnterServed } from '../collector/privacy/choosing.ts'
@@ -51,6 +51,7 @@ export interface SubjectDeskDeps {
   readonly ledger: Ledger
   readonly policy: { readonly version: string }
   readonly secrets: ChoiceSecrets
+  readonly eventLogUrl: string
 }
 
 export function enterServed(ledger: Ledger): EnterServed {
@@ -76,7 +77,11 @@ export class SubjectDesk implements SubjectActs {
   async forget(wish: SubjectWish): Promise<Forgotten> {
     const { subject, proof, asked } = this.#read(wish)
     const { id, at } = await this.#choosing.delete(subject, proof, asked.history)
-    return { deletion: id, effectiveFrom: rfc3339(at), rawRecordsGoneBy: rfc3339(at + rawGoneMs) }
+    return {
+      deletion: id,
+      effectiveFrom: rfc3339(at),
+      rawRecordsGoneBy: rfc3339(at + goneAfterDeletionMs(this.#deps.eventLogUrl)),
+    }
   }
 
   async choose(wish: SubjectWish): Promise<Chosen> {

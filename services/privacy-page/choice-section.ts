@@ -1,6 +1,6 @@
 /** "Your choice": what is known of this browser, and the buttons. Plain forms, so that they work without a script. */
 
-import { rawGoneMs, rawRetentionMs } from '../../shared/retention/limits.ts'
+import { rawRetentionMs } from '../../shared/retention/limits.ts'
 import type { BrowserState } from './browser-state.ts'
 
 /** What the last click was; it is said only as far as the state shows that it has happened. */
@@ -12,9 +12,17 @@ export function clickedOf(given: unknown): Clicked | undefined {
 }
 
 /** @param offersAccess whether the server can show what is held */
-export function choiceSection(state: BrowserState, clicked: Clicked | undefined, offersAccess: boolean): string {
+/** What the page shows of the choice. */
+interface Offered {
+  readonly clicked: Clicked | undefined
+  readonly offersAccess: boolean
+  /** So long after a deletion its last raw record is gone; ms. */
+  readonly deletedGoneMs: number
+}
+
+export function choiceSection(state: BrowserState, { clicked, offersAccess, deletedGoneMs }: Offered): string {
   return `<h2 id="choice">Your choice</h2>
-${clicked === undefined ? '' : `<div class="box said" role="status"><p>${said(clicked, state)}</p></div>`}
+${clicked === undefined ? '' : `<div class="box said" role="status"><p>${said(clicked, deletedGoneMs, state)}</p></div>`}
 <div class="box"><p class="state">${counted[state.counted]}</p>
 <p>${held(state)}</p>
 ${buttons(state)}</div>
@@ -55,7 +63,11 @@ function choiceForm(choice: 'opt-out' | 'opt-in', label: string): string {
   return `<form method="post" action="/v1/privacy/choice"><input type="hidden" name="choice" value="${choice}"><button class="first">${label}</button></form>`
 }
 
-function said(clicked: Clicked, { counted: why, choices, hasChoiceCookie }: BrowserState): string {
+function said(
+  clicked: Clicked,
+  deletedGoneMs: number,
+  { counted: why, choices, hasChoiceCookie }: BrowserState,
+): string {
   const deleted = choices.findLast(({ act }) => act === 'deletion')
   switch (clicked) {
     case 'opt-out':
@@ -68,7 +80,7 @@ function said(clicked: Clicked, { counted: why, choices, hasChoiceCookie }: Brow
         : 'Done. What this browser sends from now on is counted; what it sent meanwhile is not.'
     case 'deletion':
       return deleted
-        ? `Done. What was received from this browser until ${moment(deleted.at)} is left out of everything that is yet to be counted, and its last byte is gone by ${moment(deleted.at + rawGoneMs)}.`
+        ? `Done. What was received from this browser until ${moment(deleted.at)} is left out of everything that is yet to be counted, and its last byte is gone by ${moment(deleted.at + deletedGoneMs)}.`
         : 'Nothing was found to delete.'
     case 'nothing-held':
       return 'This browser has no cookie of ours: nothing is held that could be found again, so there is nothing to delete.'

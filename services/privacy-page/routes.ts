@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ChoiceBook } from '../../shared/choices/choice-book.ts'
+import { goneAfterDeletionMs } from '../../shared/retention/limits.ts'
 import { escapeHtml } from '../reporting/escape-html.ts'
 import { browserState } from './browser-state.ts'
 import { choiceSection, clickedOf } from './choice-section.ts'
@@ -25,7 +26,9 @@ export function addPrivacyPage(app: FastifyInstance, deps: PrivacyPageDeps): voi
   const choiceOf = ({ headers, query }: FastifyRequest): string => {
     if (!choices) return choiceElsewhere(config.collectorPublicUrl)
     const state = browserState(headers, choices)
-    return choiceSection(state, clickedOf((query as Record<string, unknown>).done), hasAccess())
+    const clicked = clickedOf((query as Record<string, unknown>).done)
+    const deletedGoneMs = goneAfterDeletionMs(config.eventLogUrl)
+    return choiceSection(state, { clicked, offersAccess: hasAccess(), deletedGoneMs })
   }
   const disclosed = () =>
     app.hasRoute({ method: 'GET', url: '/privacy/disclosures' })

@@ -34,6 +34,11 @@ export const probeCellsMs = hourMs
  * made, and one look more has been taken.
  */
 export const deletionMs = spoolMs + rawGoneMs + hourMs
+
+/** From a deletion on: with Kafka a record may first have waited in a collector's spool. @param eventLogUrl as in the settings */
+export function goneAfterDeletionMs(eventLogUrl: string): number {
+  return rawGoneMs + (eventLogUrl === 'embedded:' ? 0 : spoolMs)
+}
 /** Values let in under a dimension's cap: a day takes events for a day after its end, and can be read again for 72 h. */
 export const knownValuesMs = 5 * dayMs
 export const quarantineMs = 30 * dayMs

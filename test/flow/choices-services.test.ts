@@ -6,26 +6,24 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePorts } from '../../infra/services/server-process.ts'
-import { dayMs } from '../../shared/window.ts'
 import { Fleet, fleetSecrets } from '../campaign/fleet.ts'
 import { withoutServers } from '../campaign/needed-servers.ts'
 import { RoleProcess } from '../campaign/role-process.ts'
 import { until } from '../fixtures/until.ts'
+import { ChoosingFleet } from './choosing-fleet.ts'
 
 const skip = await withoutServers()
 const sessionTimeoutMs = 6000
-/** A feature that nothing else is sent of. */
-const marker = 'jobs'
-
 let fleet: Fleet
 let dir: string
 let [first, second] = ['', '']
-let sent = 0
+let choosing: ChoosingFleet
 
 before(async () => {
   if (skip) return
   dir = await mkdtemp(path.join(tmpdir(), 'headcount-choices-'))
   fleet = await Fleet.start({ dir, brokers: 1, partitions: 1, collectors: 2, workers: 1, catalogue: '' })
+  choosing = new ChoosingFleet(fleet)
   ;[first = '', second = ''] = fleet.of('collector').map(({ url }) => url)
   await Promise.all(fleet.of('collector').map((one) => one.untilLive('/health/ready')))
 })
@@ -34,56 +32,6 @@ after(async () => {
   await fleet.stop()
   await rm(dir, { recursive: true, force: true })
 })
-
-async function post(url: string, body: object): Promise<Response> {
-  const headers = { authorization: `Bearer ${fleetSecrets.writeKey}`, 'content-type': 'application/json' }
-  return await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
-}
-
-/** How many of the events were accepted. */
-async function send(collector: string, feature: string, ...devices: string[]): Promise<number> {
-  const time = new Date().toISOString()
-  const events = devices.map((device) => ({ id: `event-${sent++}`, time, feature, device }))
-  const answer = await post(`${collector}/v1/events`, { events })
-  assert.equal(answer.status, 200, await answer.clone().text())
-  return ((await answer.json()) as { accepted: number }).accepted
-}
-
-async function choose(collector: string, choice: 'opt-out' | 'opt-in', device: string): Promise<void> {
-  const answer = await post(`${collector}/v1/privacy/choice`, { choice, device })
-  assert.equal(answer.status, 200, await answer.text())
-}
-
-async function deleteAll(collector: string, device: string): Promise<void> {
-  const headers = { authorization: `Bearer ${fleetSecrets.adminToken}`, 'content-type': 'application/json' }
-  const body = JSON.stringify({ device, case: 'C-1' })
-  const answer = await fetch(`${collector}/v1/privacy/deletion`, { method: 'POST', headers, body })
-  assert.equal(answer.status, 202, await answer.text())
-}
-
-/** Events and devices that are counted of a feature. */
-async function counted(feature: string): Promise<[events: number, devices: number]> {
-  const day = (ms: number) => new Date(ms).toISOString().slice(0, 10)
-  const query = new URLSearchParams({
-    ...{ dataset: 'feature_usage', metrics: 'events,devices', grain: 'day', where: `feature:${feature}` },
-    ...{ from: day(Date.now() - dayMs), to: day(Date.now() + dayMs) },
-  })
-  const [reporting] = fleet.of('reporting')
-  const answer = await fetch(`${reporting?.url}/api/v1/usage?${query}`, {
-    headers: { authorization: `Bearer ${fleetSecrets.analystToken}` },
-  })
-  assert.equal(answer.status, 200, await answer.clone().text())
-  const { rows } = (await answer.json()) as { rows: [window: string, events: number, devices: number][] }
-  const sum = (of: 1 | 2) => rows.reduce((total, row) => total + row[of], 0)
-  return [sum(1), sum(2)]
-}
-
-/** Resolves when everything that was appended before has been counted: there is one partition, and so one order. */
-async function everythingIsCounted(): Promise<void> {
-  const [marks] = await counted(marker)
-  await send(first, marker, 'mark')
-  await until(async () => (await counted(marker))[0] > marks, 60_000)
-}
 
 /** Runs `work` while the worker stands still; what is sent meanwhile is in the log and counted afterwards. */
 async function whileWorkerStands(work: () => Promise<void>): Promise<void> {
@@ -99,19 +47,19 @@ test('an opt-out at one collector is heeded by the other within a second, and so
   const waits: number[] = []
   const waitFor = async (accepted: number, device: string) => {
     const began = performance.now()
-    await until(async () => (await send(second, 'services', device)) === accepted)
+    await until(async () => (await choosing.send(second, 'services', device)) === accepted)
     waits.push(performance.now() - began)
   }
   for (let index = 0; index < 12; index++) {
     await sleep(index * 20)
     const device = `wavering-${index}`
-    assert.equal(await send(second, 'services', device), 1, 'the control: before, it is counted')
-    await choose(first, 'opt-out', device)
+    assert.equal(await choosing.send(second, 'services', device), 1, 'the control: before, it is counted')
+    await choosing.choose(first, 'opt-out', device)
     await waitFor(0, device)
-    assert.equal(await send(first, 'services', device), 0)
+    assert.equal(await choosing.send(first, 'services', device), 0)
     if (index % 2 === 0) continue
-    await choose(second, 'opt-in', device)
-    assert.equal(await send(second, 'services', device), 1)
+    await choosing.choose(second, 'opt-in', device)
+    assert.equal(await choosing.send(second, 'services', device), 1)
   }
   t.diagnostic(`known to the other after at most ${Math.max(...waits).toFixed(0)} ms`)
   assert.ok(Math.max(...waits) < 1000, `it took up to ${Math.max(...waits)} ms`)
@@ -121,32 +69,33 @@ test('the worker leaves out what was in the log before an opt-out or a deletion,
   skip,
 }, async () => {
   await whileWorkerStands(async () => {
-    assert.equal(await send(first, 'nodes', 'stays', 'leaves', 'deletes'), 3)
-    assert.equal(await send(second, 'nodes', 'leaves', 'deletes', 'stays', 'stays-too'), 4)
-    await choose(first, 'opt-out', 'leaves')
-    await deleteAll(second, 'deletes')
+    assert.equal(await choosing.send(first, 'nodes', 'stays', 'leaves', 'deletes'), 3)
+    assert.equal(await choosing.send(second, 'nodes', 'leaves', 'deletes', 'stays', 'stays-too'), 4)
+    await choosing.choose(first, 'opt-out', 'leaves')
+    await choosing.deleteAll(second, 'deletes')
   })
-  assert.equal(await send(second, 'nodes', 'deletes', 'stays', 'stays-too'), 3)
-  await everythingIsCounted()
+  assert.equal(await choosing.send(second, 'nodes', 'deletes', 'stays', 'stays-too'), 3)
+  await choosing.everythingIsCounted(first)
   // stays 3, stays-too 2, and what deletes sent after its deletion.
-  assert.deepEqual(await counted('nodes'), [6, 3])
+  assert.deepEqual(await choosing.counted('nodes'), [6, 3])
 })
 
 test('after Redis was lost whole, and every process killed, nobody who opted out is counted', { skip }, async () => {
   const roles = [...fleet.of('worker'), ...fleet.of('collector')]
-  assert.equal(await send(first, 'dashboard', 'lost-out', 'lost-in'), 2)
-  await choose(first, 'opt-out', 'lost-out')
-  await everythingIsCounted()
-  const before = await counted('dashboard')
+  assert.equal(await choosing.send(first, 'dashboard', 'lost-out', 'lost-in'), 2)
+  await choosing.choose(first, 'opt-out', 'lost-out')
+  await choosing.everythingIsCounted(first)
+  const before = await choosing.counted('dashboard')
   await fleet.redis.kill('SIGKILL')
   for (const entry of await readdir(fleet.redisDir)) await rm(path.join(fleet.redisDir, entry), { recursive: true })
   for (const one of roles) await one.kill()
   await fleet.redis.start()
   for (const one of roles) one.start()
   await Promise.all(roles.map((one) => one.untilLive('/health/ready')))
-  for (const collector of [first, second]) assert.equal(await send(collector, 'dashboard', 'lost-out', 'lost-in'), 1)
-  await everythingIsCounted()
-  assert.equal((await counted('dashboard'))[0], before[0] + 2)
+  for (const collector of [first, second])
+    assert.equal(await choosing.send(collector, 'dashboard', 'lost-out', 'lost-in'), 1)
+  await choosing.everythingIsCounted(first)
+  assert.equal((await choosing.counted('dashboard'))[0], before[0] + 2)
 })
 
 test('a process with another choice key takes nothing and ends, saying what to set', { skip }, async () => {

@@ -15,7 +15,7 @@ import { sendProblem, unexpected } from '../../../shared/http/problem-answer.ts'
 import type { Logger } from '../../../shared/logger.ts'
 import type { Metrics } from '../../../shared/metrics.ts'
 import type { Policy } from '../../../shared/policy/policy.ts'
-import { rawGoneMs } from '../../../shared/retention/limits.ts'
+import { goneAfterDeletionMs } from '../../../shared/retention/limits.ts'
 import { backToPage, isPageForm, sendProblemPage } from '../../privacy-page/form-answer.ts'
 import { clientAddress } from '../client-address.ts'
 import { addAccess } from './access.ts'
@@ -102,7 +102,11 @@ export async function addChoiceDoor(app: FastifyInstance, deps: ChoiceDoorDeps):
       if (isPageForm(request)) return backToPage(reply, 'deletion')
       return reply
         .code(202)
-        .send({ deletion: id, effectiveFrom: rfc3339(at), rawRecordsGoneBy: rfc3339(at + rawGoneMs) })
+        .send({
+          deletion: id,
+          effectiveFrom: rfc3339(at),
+          rawRecordsGoneBy: rfc3339(at + goneAfterDeletionMs(deps.config.eventLogUrl)),
+        })
     })
   })
 }
