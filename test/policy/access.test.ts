@@ -6,7 +6,7 @@ import { createNodeKey } from '../../services/collector/privacy/node-key.ts'
 import { type Held, WhatIsHeld } from '../../services/collector/privacy/what-is-held.ts'
 import { ManualClock } from '../../shared/clock.ts'
 import { encodeRecord } from '../../shared/event.ts'
-import { rawGoneMs } from '../../shared/retention/limits.ts'
+import { deletionMs, rawGoneMs } from '../../shared/retention/limits.ts'
 import { memoryChoiceBook } from '../doubles/memory-choice-log.ts'
 import { MemoryEventLog } from '../doubles/memory-event-log.ts'
 import { recordOf } from '../fixtures/installation.ts'
@@ -91,7 +91,7 @@ test('what a deletion cut out is shown as such until its last byte is gone, and 
     ['deletion'],
   )
   assert.ok(Date.parse(records[0]?.goneBy ?? '') <= world.clock.now() + rawGoneMs)
-  await world.passTo(new Date(world.clock.now() + rawGoneMs + 3_600_000).toISOString())
+  await world.passTo(new Date(world.clock.now() + deletionMs + 1000).toISOString())
   const gone = await held('', headers)
   assert.deepEqual([gone.choice, gone.history, gone.records], ['not made', [], []])
 })
