@@ -302,6 +302,23 @@ test('an error says what to do, and goes when the server is back', async () => {
   assert.ok((await eventsShown()) > 0)
 })
 
+test('a server that has too many questions is asked again when it says', async () => {
+  let refused = 0
+  await page.route('**/api/v1/usage*', (route) => {
+    if (refused >= 3) return route.continue()
+    refused++
+    return route.fulfill({
+      status: 503,
+      headers: { 'retry-after': '1' },
+      body: '{"title":"Too many questions at once"}',
+    })
+  })
+  await open('?period=7d&compare=year')
+  await page.unroute('**/api/v1/usage*')
+  assert.deepEqual([refused, await page.getByRole('alert').count()], [3, 0])
+  visitor.complaints.length = 0
+})
+
 test('signing out shows the form again; nothing went to another origin, and no script failed', async () => {
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByLabel('Analyst token or admin token').waitFor()

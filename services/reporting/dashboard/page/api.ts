@@ -33,22 +33,35 @@ export async function ask<T>(path: string, options: { method?: string; body?: un
   const headers: Record<string, string> = { accept: 'application/json' }
   if (viewKey !== undefined) headers['headcount-view'] = viewKey
   if (options.body !== undefined) headers['content-type'] = 'application/json'
-  let response: Response
-  try {
-    response = await fetch(path, {
-      method: options.method ?? 'GET',
-      headers,
-      ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
-    })
-  } catch {
-    throw new ApiError(0, 'Reporting does not answer', 'Is it running, and this device online? It is tried again.')
+  const init: RequestInit = {
+    method: options.method ?? 'GET',
+    headers,
+    ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
   }
+  const response = await fetchPatiently(path, init)
   if (response.status === 204) return undefined as T
   const answer = await response.json().catch(() => ({}))
   if (response.status === 401 && path !== '/api/v1/session') dispatchEvent(new Event(signedOut))
   if (!response.ok)
     throw new ApiError(response.status, answer.title ?? `Status ${response.status}`, answer.detail ?? 'Try again.')
   return answer as T
+}
+
+const triesMax = 6
+
+/** Where the server says when to ask again (it answers so many questions at once), that is done. @throws ApiError */
+async function fetchPatiently(path: string, init: RequestInit): Promise<Response> {
+  for (let attempt = 1; ; attempt++) {
+    let response: Response
+    try {
+      response = await fetch(path, init)
+    } catch {
+      throw new ApiError(0, 'Reporting does not answer', 'Is it running, and this device online? It is tried again.')
+    }
+    const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+    if (response.status !== 503 || !(seconds <= 5) || attempt === triesMax) return response
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000 * (0.5 + Math.random())))
+  }
 }
 
 const keptMs = 20_000
