@@ -100,13 +100,11 @@ export async function addChoiceDoor(app: FastifyInstance, deps: ChoiceDoorDeps):
         throw notPossible('The request has no identifier: nothing is held that could be found again.')
       const { id, at } = await choosing.delete(subjectOf(unit.kind, unit.id), proof, asked.history)
       if (isPageForm(request)) return backToPage(reply, 'deletion')
-      return reply
-        .code(202)
-        .send({
-          deletion: id,
-          effectiveFrom: rfc3339(at),
-          rawRecordsGoneBy: rfc3339(at + goneAfterDeletionMs(deps.config.eventLogUrl)),
-        })
+      return reply.code(202).send({
+        deletion: id,
+        effectiveFrom: rfc3339(at),
+        rawRecordsGoneBy: rfc3339(at + goneAfterDeletionMs(deps.config.eventLogUrl)),
+      })
     })
   })
 }
