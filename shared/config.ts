@@ -7,6 +7,7 @@ import { BlockList, isIP } from 'node:net'
 import path from 'node:path'
 import { saidBack } from './confidential/said-back.ts'
 import { isPolicyVersion } from './policy/policy-version.ts'
+import { isPrintableLine } from './printable-line.ts'
 
 interface Setting<T> {
   default: string
@@ -172,7 +173,7 @@ function secret(value: string, name: string): string {
 }
 
 function shortText(value: string, name: string): string {
-  if (value.length <= 200 && !/[\p{C}\p{Zl}\p{Zp}]/u.test(value)) return value
+  if (value.length <= 200 && isPrintableLine(value)) return value
   throw new ConfigError(`${name} must be at most 200 characters that can be printed, on one line`)
 }
 

@@ -26,6 +26,11 @@ export function parseTime(text: string): number {
   return length > lengthMax ? Number.NaN : parseGeneral(general.exec(text))
 }
 
+/** Back again, with milliseconds and `Z`. @param time ms since the Unix epoch */
+export function rfc3339(time: number): string {
+  return new Date(time).toISOString()
+}
+
 /** The same, and the offset may lack its colon: `2019-10-11T14:40:54+0000`, as analytics-go writes it. */
 export function parseSegmentTime(text: string): number {
   const time = parseTime(text)

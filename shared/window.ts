@@ -76,3 +76,12 @@ export function epochBounds(name: EpochName): { kind: EpochKind; start: number; 
 function mod(value: number, by: number): number {
   return ((value % by) + by) % by
 }
+
+/** The epoch whose close makes a window of that grain final. */
+export const epochKindOf: Readonly<Record<Grain, EpochKind>> = {
+  minute: 'day',
+  hour: 'day',
+  day: 'day',
+  week: 'week',
+  month: 'month',
+}

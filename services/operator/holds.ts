@@ -3,6 +3,7 @@ import type { Clock } from '../../shared/clock.ts'
 import { confidentialKind } from '../../shared/confidential/detector.ts'
 import { isPersonal } from '../../shared/confidential/kind.ts'
 import type { Hold, Ledger, LedgerEvent } from '../../shared/ledger/port.ts'
+import { isPrintableLine } from '../../shared/printable-line.ts'
 import { type Coverable, coverables } from '../../shared/retention/kind-of-data.ts'
 import { parseTime } from '../../shared/rfc3339.ts'
 
@@ -86,7 +87,7 @@ function checkOrder({ until = '', order = '' }: HoldWish, { clock, mayHoldRaw }:
 }
 
 function checkText(name: string, text: unknown, max: number): string {
-  if (typeof text !== 'string' || text.trim() === '' || text.length > max || /[\p{C}\p{Zl}\p{Zp}]/u.test(text))
+  if (typeof text !== 'string' || text.trim() === '' || text.length > max || !isPrintableLine(text))
     throw new HoldError(`\`${name}\` must be 1 to ${max} printable characters on one line`)
   if (isPersonal(confidentialKind(text)))
     throw new HoldError(

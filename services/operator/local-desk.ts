@@ -9,6 +9,7 @@ import { EpochKeys } from '../../shared/epoch-keys.ts'
 import type { KeyValue } from '../../shared/keyvalue/port.ts'
 import type { Ledger } from '../../shared/ledger/port.ts'
 import { verifyLedger } from '../../shared/ledger/verify-ledger.ts'
+import { rfc3339 } from '../../shared/rfc3339.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
 import type { EpochName } from '../../shared/window.ts'
 import type { AccessLogFormat } from '../importer/access-log-line.ts'
@@ -74,7 +75,6 @@ export class LocalDesk implements Desk {
   }
 
   async keys() {
-    const rfc3339 = (time: number) => new Date(time).toISOString()
     const keys = await epochTimes({ epochKeys: this.#epochKeys, keyValue: this.#deps.keyValue })
     return keys.map(({ name, createdAt, closesAt, deadline }) => ({
       epoch: name,

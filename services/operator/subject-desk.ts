@@ -6,6 +6,7 @@ import type { ChoiceBook } from '../../shared/choices/choice-book.ts'
 import type { EventLog } from '../../shared/eventlog/port.ts'
 import type { Ledger } from '../../shared/ledger/port.ts'
 import { goneAfterDeletionMs } from '../../shared/retention/limits.ts'
+import { rfc3339 } from '../../shared/rfc3339.ts'
 import { notReadable } from '../collector/privacy/choice-problems.ts'
 import { type ChoiceRequest, readMembers } from '../collector/privacy/choice-request.ts'
 import { Choosing, type EnterServed } from '../collector/privacy/choosing.ts'
@@ -105,8 +106,4 @@ export class SubjectDesk implements SubjectActs {
     const subject = this.#deps.choices.subjectOf(unit.kind, unit.id)
     return { asked, unit, subject, proof: { by: 'operator', case: asked.case } as const }
   }
-}
-
-function rfc3339(time: number): string {
-  return new Date(time).toISOString()
 }

@@ -8,6 +8,7 @@ import { confidentialKind } from '../../shared/confidential/detector.ts'
 import { confidentialKinds, isPersonal } from '../../shared/confidential/kind.ts'
 import { saidBack } from '../../shared/confidential/said-back.ts'
 import type { Ledger, LedgerState, Partner } from '../../shared/ledger/port.ts'
+import { isPrintableLine } from '../../shared/printable-line.ts'
 import { parseTime } from '../../shared/rfc3339.ts'
 
 /** What an operator asks for; it may come from outside, so nothing is taken for granted. */
@@ -110,8 +111,7 @@ function checkText(what: string, value: unknown, charactersMax: number): string 
   const characters = [...text].length
   if (characters > charactersMax)
     throw new PartnerError(`the ${what} has ${characters} characters; at most ${charactersMax} are kept: shorten it`)
-  // Control and format characters, half pairs, line ends: they make a list lie, or break it.
-  if (/[\p{C}\p{Zl}\p{Zp}]/u.test(text))
+  if (!isPrintableLine(text))
     throw new PartnerError(`the ${what} has a character that cannot be printed; write it on one line, without such`)
   const kind = confidentialKind(text)
   // The ledger keeps it for good, and everybody may read it.

@@ -4,7 +4,7 @@
  */
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
 import { cellsTable, finalDataset, probeDataset } from '../../shared/warehouse/schema.ts'
-import { type EpochKind, type EpochName, epochOf, type Grain } from '../../shared/window.ts'
+import { type EpochName, epochKindOf, epochOf, type Grain } from '../../shared/window.ts'
 import { cellsPerFile } from './archive.ts'
 import { type CellColumns, type CellLine, cellOf, selectColumns } from './cell-line.ts'
 
@@ -16,15 +16,6 @@ export interface Portion {
   readonly grain: Grain
   /** Unix seconds, in order. */
   readonly windows: readonly number[]
-}
-
-/** The epoch whose close makes a window of that grain final. */
-const epochKindOf: Readonly<Record<Grain, EpochKind>> = {
-  minute: 'day',
-  hour: 'day',
-  day: 'day',
-  week: 'week',
-  month: 'month',
 }
 
 /** Ids of what the table has columns for, whether or not the catalogue still declares it. */

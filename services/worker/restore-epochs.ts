@@ -11,7 +11,7 @@ import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import type { Warehouse } from '../../shared/warehouse/port.ts'
 import { cellsTable, finalDataset, probeDataset } from '../../shared/warehouse/schema.ts'
-import { type EpochKind, type EpochName, epochBounds, epochOf, type Grain } from '../../shared/window.ts'
+import { type EpochName, epochBounds, epochKindOf, epochOf, type Grain } from '../../shared/window.ts'
 import { finaliseWindows, windowsOfEpoch } from './finalise.ts'
 
 export interface RestoreTools {
@@ -20,15 +20,6 @@ export interface RestoreTools {
   readonly epochKeys: EpochKeys
   readonly metrics: Metrics
   readonly logger: Logger
-}
-
-/** The epoch whose close makes a window of that grain final. */
-const epochKindOf: Readonly<Record<Grain, EpochKind>> = {
-  minute: 'day',
-  hour: 'day',
-  day: 'day',
-  week: 'week',
-  month: 'month',
 }
 
 /** Tombstones and keys as the tables say; a store that has them stays as it is. May be run again, and by two at a time. */

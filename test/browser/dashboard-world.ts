@@ -40,7 +40,6 @@ export class DashboardWorld {
     return new DashboardWorld(whole, sent)
   }
 
-  /** A browser's address with a link that signs in. */
   get reportingUrl(): string {
     return this.whole.headcount.reportingUrl
   }

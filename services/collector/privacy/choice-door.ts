@@ -16,6 +16,7 @@ import type { Logger } from '../../../shared/logger.ts'
 import type { Metrics } from '../../../shared/metrics.ts'
 import type { Policy } from '../../../shared/policy/policy.ts'
 import { goneAfterDeletionMs } from '../../../shared/retention/limits.ts'
+import { rfc3339 } from '../../../shared/rfc3339.ts'
 import { backToPage, isPageForm, sendProblemPage } from '../../privacy-page/form-answer.ts'
 import { clientAddress } from '../client-address.ts'
 import { addAccess } from './access.ts'
@@ -113,8 +114,4 @@ function problemOf(error: unknown, logger: Logger): ProblemError {
   if (error instanceof ProblemError) return error
   if (error instanceof LogUnavailableError) return logUnavailable()
   return error instanceof ChoiceLogUnavailableError ? choicesUnavailable() : unexpected(error, logger)
-}
-
-function rfc3339(time: number): string {
-  return new Date(time).toISOString()
 }

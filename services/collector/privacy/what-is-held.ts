@@ -8,6 +8,7 @@ import type { Choice, SubjectKind } from '../../../shared/choices/port.ts'
 import type { PartitionHistory } from '../../../shared/eventlog/port.ts'
 import { InTurn } from '../../../shared/in-turn.ts'
 import { rawGoneMs } from '../../../shared/retention/limits.ts'
+import { rfc3339 } from '../../../shared/rfc3339.ts'
 import { tooBusy } from './choice-problems.ts'
 import { type HeldRecord, heldRecords } from './held-records.ts'
 import { optOutInForce } from './opt-out-in-force.ts'
@@ -102,8 +103,4 @@ function toldRecord(record: HeldRecord, leftOut: 'opted-out' | 'deleted' | 'no')
     leftOut,
     goneBy: rfc3339(appendedAt + rawGoneMs),
   }
-}
-
-function rfc3339(time: number): string {
-  return new Date(time).toISOString()
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../../shared/clock.ts'
 import { ProblemError, problem } from '../../../shared/http/problem.ts'
 import type { KeyValue } from '../../../shared/keyvalue/port.ts'
+import { rfc3339 } from '../../../shared/rfc3339.ts'
 import { jsonAnswer, problemAnswers } from '../openapi.ts'
 import { takeJsonBodies } from '../partner-api/json-bodies.ts'
 import { publicAddress } from '../partner-api/public-address.ts'
@@ -33,7 +34,7 @@ export function addSessions(app: FastifyInstance, { config, keyValue, clock, ses
       part.get('', { schema: schemas.read }, async (request, reply) => {
         const viewer = await who.asks(request)
         if (!viewer) return reply.send({ role: 'nobody' })
-        const until = viewer.role === 'guest' ? viewer.view.until : viewer.session && iso(viewer.session.until)
+        const until = viewer.role === 'guest' ? viewer.view.until : viewer.session && rfc3339(viewer.session.until)
         return reply.send({ role: viewer.role, ...(until !== undefined && { until }) })
       })
 
@@ -53,7 +54,7 @@ export function addSessions(app: FastifyInstance, { config, keyValue, clock, ses
         if (!role) throw refused(typeof link === 'string')
         const session = sessions.begin(role)
         reply.header('set-cookie', sessions.cookie(session, isSecure(request)))
-        return reply.send({ role, until: iso(session.until) })
+        return reply.send({ role, until: rfc3339(session.until) })
       })
 
       part.delete('', { schema: schemas.end }, async (request, reply) => {
@@ -82,10 +83,6 @@ function tooOften(): ProblemError {
   return new ProblemError(problem(429, 'too-many-attempts', 'Too many attempts to sign in', 'Try again in a minute.'), {
     'retry-after': '60',
   })
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString()
 }
 
 const tags = ['dashboard']

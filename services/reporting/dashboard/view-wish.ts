@@ -2,6 +2,8 @@
 import type { Catalogue } from '../../../shared/catalogue.ts'
 import { confidentialKind } from '../../../shared/confidential/detector.ts'
 import { ProblemError, problem } from '../../../shared/http/problem.ts'
+import { isPrintableLine } from '../../../shared/printable-line.ts'
+import { sharedViewMs } from '../../../shared/retention/limits.ts'
 import { dayMs } from '../../../shared/window.ts'
 import { parseMoment } from '../request-time.ts'
 import type { Condition } from '../usage-request.ts'
@@ -27,7 +29,7 @@ const queryMax = 2000
 const rangesMax = 2
 const whereMax = 20
 const valueMax = 200
-export const daysMax = 365
+const daysMax = sharedViewMs / dayMs
 
 /** @throws ProblemError 400 that says what to mend */
 export function readViewWish(body: Record<string, unknown>, catalogue: Catalogue): ViewWish & { days: number } {
@@ -48,7 +50,7 @@ export function readViewWish(body: Record<string, unknown>, catalogue: Catalogue
 
 /** Printable, on one line, and nothing that identifies somebody. */
 export function readText(name: string, text: unknown, max: number, guarded = true): string {
-  if (typeof text !== 'string' || text.length > max || /[\p{C}\p{Zl}\p{Zp}]/u.test(text))
+  if (typeof text !== 'string' || text.length > max || !isPrintableLine(text))
     throw invalid(`\`${name}\` must be at most ${max} printable characters on one line`)
   if (guarded && confidentialKind(text) !== undefined)
     throw invalid(`\`${name}\` looks like something confidential; say it in other words`)

@@ -69,12 +69,6 @@ export class Who {
     if (viewer.session && request.method !== 'GET') checkOrigin(request)
     return viewer.role
   }
-
-  /** @throws ProblemError 401, 403 */
-  async admin(request: FastifyRequest): Promise<void> {
-    const role = await this.analyst(request)
-    if (role !== 'admin') throw forbidden('This needs the admin token, or a session that was begun with it.')
-  }
 }
 
 /** `SameSite=Strict` keeps the cookie from other sites; this keeps it from other origins of the same site. */
