@@ -1,32 +1,6 @@
 /** What the dashboard can show, from the catalogue alone: a new dimension or dataset shows up by itself. */
 import type { Catalogue } from '../../../shared/catalogue.ts'
-
-interface DimensionModel {
-  readonly title: string
-  readonly kind: 'rule' | 'values' | 'buckets'
-  readonly origin: string
-  readonly values?: Readonly<Record<string, string>>
-}
-
-export interface DashboardModel {
-  readonly title: string
-  readonly catalogue: string
-  /** Cells of fewer devices are not shown. */
-  readonly k: number
-  readonly datasets: readonly {
-    readonly id: string
-    readonly title: string
-    readonly dimensions: readonly string[]
-    readonly measures: readonly string[]
-    readonly grains: readonly string[]
-    /** Sets of dimensions for which devices are counted. */
-    readonly by: readonly (readonly string[])[]
-    readonly isReleased: boolean
-  }[]
-  /** `values`: titles of the values that have one. */
-  readonly dimensions: Readonly<Record<string, DimensionModel>>
-  readonly measures: Readonly<Record<string, { readonly title: string; readonly unit: string }>>
-}
+import type { DashboardModel } from './page-answers.ts'
 
 /** @param k devices that a cell must have to be shown */
 export function dashboardModel(catalogue: Catalogue, k: number): DashboardModel {

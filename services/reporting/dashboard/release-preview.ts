@@ -4,25 +4,9 @@ import { ProblemError, problem } from '../../../shared/http/problem.ts'
 import type { Ledger } from '../../../shared/ledger/port.ts'
 import type { FrozenFiles } from '../partner-api/frozen-files.ts'
 import { publishedOf } from '../partner-api/published.ts'
+import type { ReleasePreview } from './page-answers.ts'
 
 const rowsMax = 20
-
-export interface ReleasePreview {
-  readonly day: string
-  readonly dataset: string
-  readonly publishedAt: string
-  readonly rows: number
-  /** The most devices first, of each level together. */
-  readonly shown: readonly {
-    readonly level: string
-    /** By dimension; null: summed over. */
-    readonly values: Readonly<Record<string, string | null>>
-    readonly devices: number
-    /** In about 95 of 100 rows the count of the bounded data is within so much of `devices`. */
-    readonly halfWidth95: number
-    readonly flags: string
-  }[]
-}
 
 type Row = Record<string, string | number | null>
 

@@ -22,7 +22,7 @@ export interface UsageAnswer {
 /** Of a shared view; stands behind `#`, so that it is in no log. */
 let viewKey: string | undefined
 
-export function useViewKey(key: string): void {
+export function setViewKey(key: string): void {
   viewKey = key
 }
 

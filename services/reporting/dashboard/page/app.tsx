@@ -11,6 +11,7 @@ import { Live } from './live.tsx'
 import { Measures } from './measures.tsx'
 import { type Dataset, type Dimension, type Model, mainDataset } from './model.ts'
 import { NotesDialog } from './notes-dialog.tsx'
+import { Notice } from './notice.tsx'
 import { Overview } from './overview.tsx'
 import { dayMs, dayOf, moved, startOf } from './periods.ts'
 import { Quality } from './quality.tsx'
@@ -54,9 +55,7 @@ export function App({ refused }: { refused: ApiError | undefined }) {
   return (
     <main class="sign-in">
       <h1>Headcount</h1>
-      <div class="notice" role="alert">
-        <strong>{error.message}.</strong> {error.detail}
-      </div>
+      <Notice error={error} />
       <button type="button" class="first" onClick={load}>
         Try again
       </button>

@@ -1,6 +1,6 @@
 /** Where the page starts: what stands behind `#` signs in or opens a shared view, and leaves the address. */
 import { render } from 'preact'
-import { type ApiError, ask, useViewKey } from './api.ts'
+import { type ApiError, ask, setViewKey } from './api.ts'
 import { App } from './app.tsx'
 import { applyTheme } from './theme.ts'
 import 'uplot/dist/uPlot.min.css'
@@ -17,6 +17,6 @@ if (link !== null) {
     refused = error
   })
 }
-if (key !== null) useViewKey(key)
+if (key !== null) setViewKey(key)
 const root = document.getElementById('page')
 if (root) render(<App refused={refused} />, root)

@@ -2,7 +2,7 @@
 import type { UsageAnswer } from './api.ts'
 import type { PanelContext } from './context.ts'
 import type { Dataset } from './model.ts'
-import { fine2 } from './numbers.ts'
+import { formatFine } from './numbers.ts'
 import { NotSplit, valuesByMetric } from './overview.tsx'
 import { Panel } from './panel.tsx'
 import { grainOf, rangeOf, windowsOf } from './periods.ts'
@@ -54,8 +54,8 @@ export function Measures({ context, dataset }: { context: PanelContext; dataset:
                 <th scope="row">
                   {model.measures[id]?.title} <span class="soft">{model.measures[id]?.unit}</span>
                 </th>
-                <td>{first === undefined ? '–' : fine2(first)}</td>
-                <td>{last === undefined ? '–' : fine2(last)}</td>
+                <td>{first === undefined ? '–' : formatFine(first)}</td>
+                <td>{last === undefined ? '–' : formatFine(last)}</td>
                 <td>
                   <Spark values={own} />
                 </td>

@@ -1,20 +1,8 @@
-/** What the server says there is to show; as services/reporting/dashboard/dashboard-model.ts makes it. */
-export interface Dataset {
-  readonly id: string
-  readonly title: string
-  readonly dimensions: readonly string[]
-  readonly measures: readonly string[]
-  readonly grains: readonly string[]
-  readonly by: readonly (readonly string[])[]
-  readonly isReleased: boolean
-}
+/** What the server says there is to show. */
+import type { DashboardModel, DatasetModel, DimensionModel } from '../page-answers.ts'
 
-export interface Dimension {
-  readonly title: string
-  readonly kind: 'rule' | 'values' | 'buckets'
-  readonly origin: string
-  readonly values?: Readonly<Record<string, string>>
-}
+export type Dataset = DatasetModel
+export type Dimension = DimensionModel
 
 export interface SharedView {
   readonly title: string
@@ -22,13 +10,7 @@ export interface SharedView {
   readonly until: string
 }
 
-export interface Model {
-  readonly title: string
-  readonly catalogue: string
-  readonly k: number
-  readonly datasets: readonly Dataset[]
-  readonly dimensions: Readonly<Record<string, Dimension>>
-  readonly measures: Readonly<Record<string, { readonly title: string; readonly unit: string }>>
+export interface Model extends DashboardModel {
   /** The server's clock, RFC 3339. */
   readonly now: string
   readonly collector: string

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { type ApiError, ask, forget } from './api.ts'
 import type { Note } from './chart-plugins.ts'
 import { Dialog } from './dialog.tsx'
+import { Notice } from './notice.tsx'
 import { formatDay } from './numbers.ts'
 
 interface NotesDialogProps {
@@ -50,11 +51,7 @@ export function NotesDialog({ notes, today, onChange, onClose }: NotesDialogProp
           Add
         </button>
       </form>
-      {error && (
-        <div class="notice" role="alert">
-          <strong>{error.message}.</strong> {error.detail}
-        </div>
-      )}
+      <Notice error={error} />
       <ul class="plain">
         {notes.map(({ id, day, text }) => (
           <li key={id}>

@@ -10,12 +10,13 @@ const signed = new Intl.NumberFormat(undefined, {
 })
 
 export const formatWhole = (value: number): string => whole.format(Math.round(value))
-export const formatShort = (value: number): string => (Math.abs(value) < 10_000 ? fine2(value) : short.format(value))
+export const formatShort = (value: number): string =>
+  Math.abs(value) < 10_000 ? formatFine(value) : short.format(value)
 export const formatShare = (value: number): string => percent.format(value)
 export const formatChange = (value: number): string => signed.format(value)
 
 /** Small means keep a digit, the rest is whole. */
-export function fine2(value: number): string {
+export function formatFine(value: number): string {
   return Math.abs(value) < 100 && !Number.isInteger(value) ? fine.format(value) : formatWhole(value)
 }
 

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import type { ApiError } from './api.ts'
 import { copyCall, type Exported, saveCsv, saveJson, savePng } from './export.ts'
+import { Notice } from './notice.tsx'
 
 interface PanelProps {
   readonly title: string
@@ -25,13 +26,7 @@ export function Panel({ title, about, isWide, isLoading, error, exported, childr
         {exported && <Exports title={title} exported={exported} section={() => section.current} />}
       </header>
       {about && <p class="soft small">{about}</p>}
-      {error ? (
-        <div class="notice" role="alert">
-          <strong>{error.message}.</strong> {error.detail}
-        </div>
-      ) : (
-        children
-      )}
+      {error ? <Notice error={error} /> : children}
     </section>
   )
 }

@@ -1,28 +1,14 @@
 /** The rows of a published release with what the noise may have moved them by. */
+import type { ReleasePreview } from '../page-answers.ts'
 import type { Model } from './model.ts'
 import { valueTitle } from './model.ts'
+import { Notice } from './notice.tsx'
 import { formatWhole } from './numbers.ts'
 import { useAnswer } from './use-answer.ts'
 
-interface Preview {
-  readonly rows: number
-  readonly shown: readonly {
-    readonly level: string
-    readonly values: Readonly<Record<string, string | null>>
-    readonly devices: number
-    readonly halfWidth95: number
-    readonly flags: string
-  }[]
-}
-
 export function ReleaseRows({ model, day, dataset }: { model: Model; day: string; dataset: string }) {
-  const { value, error } = useAnswer<Preview>(`/api/v1/releases/${day}/${dataset}/preview`)
-  if (error)
-    return (
-      <div class="notice" role="alert">
-        <strong>{error.message}.</strong> {error.detail}
-      </div>
-    )
+  const { value, error } = useAnswer<ReleasePreview>(`/api/v1/releases/${day}/${dataset}/preview`)
+  if (error) return <Notice error={error} />
   if (!value) return <p class="soft">…</p>
   const most = Math.max(1, ...value.shown.map(({ devices, halfWidth95 }) => devices + halfWidth95))
   const share = (count: number) => `${(Math.min(most, Math.max(0, count)) / most) * 100}%`

@@ -16,7 +16,6 @@ interface ReleasesAnswer {
       readonly dataset: string
       readonly state: string
       readonly rows?: number
-      readonly publishAt?: string
     }[]
   }[]
 }

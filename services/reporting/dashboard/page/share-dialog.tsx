@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { type ApiError, ask } from './api.ts'
 import type { PanelContext } from './context.ts'
 import { Dialog } from './dialog.tsx'
+import { Notice } from './notice.tsx'
 import { formatDay, formatDays } from './numbers.ts'
 import { comparedRange, dayOf, rangeOf } from './periods.ts'
 import { writeState } from './view-state.ts'
@@ -82,11 +83,7 @@ export function ShareDialog({ context, onClose }: { context: PanelContext; onClo
           Make a link
         </button>
       </form>
-      {error && (
-        <div class="notice" role="alert">
-          <strong>{error.message}.</strong> {error.detail}
-        </div>
-      )}
+      <Notice error={error} />
       {link && (
         <p>
           <input readOnly aria-label="The link" value={link} onFocus={(event) => event.currentTarget.select()} />

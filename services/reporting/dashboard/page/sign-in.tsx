@@ -1,6 +1,7 @@
 /** Signing in with a token; links that `npm start` prints sign in by themselves. */
 import { useState } from 'preact/hooks'
 import { type ApiError, ask } from './api.ts'
+import { Notice } from './notice.tsx'
 
 export function SignIn({ error: given, onSignedIn }: { error: ApiError | undefined; onSignedIn: () => void }) {
   const [error, setError] = useState<ApiError | undefined>(given)
@@ -29,11 +30,7 @@ export function SignIn({ error: given, onSignedIn }: { error: ApiError | undefin
           Sign in
         </button>
       </form>
-      {error && (
-        <div class="notice" role="alert">
-          <strong>{error.message}.</strong> {error.detail}
-        </div>
-      )}
+      <Notice error={error} />
       <p class="soft small">
         Both are in <code>credentials.json</code> in the data folder. <code>npm run headcount -- sign-in</code> prints a
         new link. Without signing in: <a href="/about">what there is</a>, <a href="/privacy">privacy</a>.

@@ -10,7 +10,7 @@ export interface Answer<T> {
 
 /** @param path undefined: nothing is asked  @param turn another number asks again */
 export function useAnswer<T>(path: string | undefined, turn = 0): Answer<T> {
-  const [state, setState] = useState<Answer<T> & { path?: string | undefined }>({
+  const [state, setState] = useState<Answer<T>>({
     value: undefined,
     error: undefined,
     isLoading: path !== undefined,
@@ -20,7 +20,7 @@ export function useAnswer<T>(path: string | undefined, turn = 0): Answer<T> {
     let isCurrent = true
     setState((old) => ({ ...old, isLoading: true }))
     askOnce<T>(path).then(
-      (value) => isCurrent && setState({ path, value, error: undefined, isLoading: false }),
+      (value) => isCurrent && setState({ value, error: undefined, isLoading: false }),
       (error: ApiError) => isCurrent && setState((old) => ({ ...old, error, isLoading: false })),
     )
     return () => {

@@ -1,4 +1,4 @@
-/** Drawn by ../draw-world.ts from Natural Earth (public domain): a line a country, its code and its outlines. */
+/** Drawn by infra/pictures/draw-world.ts from Natural Earth (public domain): a line a country, its code and its outlines. */
 export const worldShapes = `FJM0,125l0,1 449,0 0-1-449,0z
 TZM267,106l1,0 4,3 0,1 2,1-1,1 0,1 1,1 0,2 1,2-1,1-3,0 0,1-2-1-1,0 0-1-1-1-1,0-1-1-1,0-1-1 0-1-1-1 0-2 1-1 0-2 1-1-1-1 4,0z
 EHM214,70l0,3-4,0 0,3-1,0 0,2-5,0 3,0 0-1 1-2 1-1 1-2 1-1 3,0 0-1z

@@ -1,5 +1,5 @@
 /**
- * `npx tsx services/reporting/dashboard/draw-world.ts` draws page/world-shapes.ts: the outlines of countries, coarse enough
+ * `npx tsx infra/pictures/draw-world.ts` draws world-shapes.ts of the dashboard's page: the outlines of countries, coarse enough
  * for a small picture. Source: Natural Earth 1:110m (public domain), as the package world-atlas has it.
  */
 import { writeFile } from 'node:fs/promises'
@@ -68,8 +68,8 @@ function pathOf(ring: Ring): string {
 
 const text = shapes.map(([code, drawn]) => `${code}${drawn}`).join('\n')
 await writeFile(
-  path.join(import.meta.dirname, 'page/world-shapes.ts'),
-  `/** Drawn by ../draw-world.ts from Natural Earth (public domain): a line a country, its code and its outlines. */
+  path.join(import.meta.dirname, '../../services/reporting/dashboard/page/world-shapes.ts'),
+  `/** Drawn by infra/pictures/draw-world.ts from Natural Earth (public domain): a line a country, its code and its outlines. */
 export const worldShapes = \`${text}\`
 export const worldSize = [${Math.round(360 / step)}, ${Math.round(142 / step)}] as const
 `,
