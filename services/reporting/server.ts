@@ -28,6 +28,7 @@ import { asProblem } from './failure.ts'
 import { frontPage, frontPagePolicy } from './front-page.ts'
 import { addOpenApi } from './openapi.ts'
 import { addOperations } from './operations.ts'
+import { FrozenFiles } from './partner-api/frozen-files.ts'
 import { addManagePartners } from './partner-api/manage-partners.ts'
 import { addManageReleases } from './partner-api/manage-releases.ts'
 import { addPartnerApi } from './partner-api/partner-api.ts'
@@ -88,12 +89,14 @@ export async function createReporting(deps: ReportingDependencies): Promise<Repo
     if (token === undefined || !isAdminToken(token))
       throw unauthorized('Bearer', 'Send the header `Authorization: Bearer <admin token>`.')
   }
+  // What partners and analysts read of releases is kept in memory once.
+  const files = new FrozenFiles(deps.releases, logger)
   addAnalystApi(app, { ...deps, k, who })
   addSessions(app, { ...deps, sessions, who })
-  addDashboardRoutes(app, { ...deps, k, who, views })
+  addDashboardRoutes(app, { ...deps, files, k, who, views })
   addManagePartners(app, { ...deps, authorizeAdmin })
   addManageReleases(app, { ...deps, authorizeAdmin, who })
-  addPartnerApi(app, deps)
+  addPartnerApi(app, { ...deps, files })
   addPublicLedger(app, deps)
   const policy = deps.policy ?? readPolicy(config)
   addDisclosures(app, { ...deps, contact: contactOf(config.contact, policy) })

@@ -7,12 +7,11 @@ import { readFreshness } from '../../../shared/freshness.ts'
 import { ProblemError, problem } from '../../../shared/http/problem.ts'
 import type { KeyValue } from '../../../shared/keyvalue/port.ts'
 import type { Ledger } from '../../../shared/ledger/port.ts'
-import type { Logger } from '../../../shared/logger.ts'
+import { rfc3339 } from '../../../shared/rfc3339.ts'
 import type { WarehouseReader } from '../../../shared/warehouse/port.ts'
-import type { ReleaseReader } from '../../release/release-store.ts'
 import { readQuarantine } from '../../worker/quarantine.ts'
 import { collectorAddress } from '../front-page.ts'
-import { FrozenFiles } from '../partner-api/frozen-files.ts'
+import type { FrozenFiles } from '../partner-api/frozen-files.ts'
 import { takeJsonBodies } from '../partner-api/json-bodies.ts'
 import { addAnnotation, deleteAnnotation, listAnnotations } from './annotations.ts'
 import { firstOpenDay } from './closed-days.ts'
@@ -32,16 +31,14 @@ export interface DashboardDeps {
   readonly keyValue: KeyValue
   readonly clock: Clock
   readonly ledger: Ledger
-  readonly releases: ReleaseReader
-  readonly logger: Logger
+  readonly files: FrozenFiles
   readonly k: number
   readonly who: Who
   readonly views: SharedViews
 }
 
 export function addDashboardRoutes(app: FastifyInstance, deps: DashboardDeps): void {
-  const { config, catalogue, reader, keyValue, clock, ledger, k, who, views } = deps
-  const files = new FrozenFiles(deps.releases, deps.logger)
+  const { config, catalogue, reader, keyValue, clock, ledger, files, k, who, views } = deps
   const model = { ...dashboardModel(catalogue, k), collector: collectorAddress(config) }
 
   app.register(
@@ -51,14 +48,14 @@ export function addDashboardRoutes(app: FastifyInstance, deps: DashboardDeps): v
       part.get('/dashboard', { schema: dashboardSchemas.model }, async (request, reply) => {
         const viewer = await who.viewer(request)
         const view = viewer.role === 'guest' ? viewer.view : null
-        return reply.send({ ...model, now: new Date(clock.now()).toISOString(), role: viewer.role, view })
+        return reply.send({ ...model, now: rfc3339(clock.now()), role: viewer.role, view })
       })
 
       part.get('/quality', { schema: dashboardSchemas.quality }, async (request, reply) => {
         await who.analyst(request)
         const freshTo = await readFreshness(keyValue)
         return reply.send({
-          fresh_to: freshTo === undefined ? null : new Date(freshTo).toISOString(),
+          fresh_to: freshTo === undefined ? null : rfc3339(freshTo),
           lag_seconds: freshTo === undefined ? null : Math.max(0, clock.now() - freshTo) / 1000,
           quarantined: await readQuarantine(keyValue),
         })

@@ -32,7 +32,7 @@ const types: Readonly<Record<string, string>> = {
 }
 let built: Promise<PageFiles> | undefined
 
-/** Once per process; some 0.1 s. */
+/** Once per process; a fraction of a second. */
 export function pageFiles(): Promise<PageFiles> {
   built ??= buildPage()
   return built

@@ -12,7 +12,7 @@ import type { Ledger } from '../../../shared/ledger/port.ts'
 import type { Logger } from '../../../shared/logger.ts'
 import type { Metrics } from '../../../shared/metrics.ts'
 import { parseTime } from '../../../shared/rfc3339.ts'
-import type { ReleaseFormat, ReleaseReader } from '../../release/release-store.ts'
+import type { ReleaseFormat } from '../../release/release-store.ts'
 import { sha256Hex } from '../../release/sha256.ts'
 import { addDeltaSharing } from '../delta-sharing/delta-sharing.ts'
 import { asProblem } from '../failure.ts'
@@ -20,7 +20,7 @@ import { dataPackageOf } from './data-package.ts'
 import { Datasets } from './dataset-facts.ts'
 import { FileLinks } from './file-links.ts'
 import { fileName, formatOfFile } from './file-names.ts'
-import { FrozenFiles } from './frozen-files.ts'
+import type { FrozenFiles } from './frozen-files.ts'
 import { takeJsonBodies } from './json-bodies.ts'
 import { pageOf, readPageRequest } from './page-of-days.ts'
 import { type Admitted, headText, PartnerDoor } from './partner-door.ts'
@@ -41,7 +41,7 @@ export interface PartnerApiDeps {
   readonly config: Config
   readonly catalogue: Catalogue
   readonly ledger: Ledger
-  readonly releases: ReleaseReader
+  readonly files: FrozenFiles
   readonly keyValue: KeyValue
   readonly clock: Clock
   readonly logger: Logger
@@ -65,8 +65,7 @@ interface ReleasePath {
 }
 
 export function addPartnerApi(app: FastifyInstance, deps: PartnerApiDeps): void {
-  const { config, catalogue, releases, logger, metrics } = deps
-  const files = new FrozenFiles(releases, logger)
+  const { config, catalogue, files, logger, metrics } = deps
   const parts: PartnerParts = {
     config,
     door: new PartnerDoor({ ...deps, requestsPerMinute: config.partnerRequestsPerMinute }),
