@@ -111,9 +111,20 @@ async function createTopic(admin: Admin, { name, partitions, replication, config
 /** kafkajs's own wait gives up where a broker has not heard of the topic yet, as a busy one for a second. */
 async function untilLed(admin: Admin, topic: string): Promise<void> {
   for (const deadline = performance.now() + leaderMsMax; ; ) {
+    const { partitions } = await describe(admin, topic)
+    if (partitions.every(({ leader }) => leader >= 0) || performance.now() > deadline) return
+    await new Promise((resolve) => setTimeout(resolve, lookMs))
+  }
+}
+
+/**
+ * Of several brokers each hears of a new topic at its own time, and the next question may go to one that has not, even
+ * when another has already answered. So each question is asked again for as long as that is the answer.
+ */
+async function onceHeardOf<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  for (const deadline = performance.now() + leaderMsMax; ; ) {
     try {
-      const { partitions } = await describe(admin, topic)
-      if (partitions.every(({ leader }) => leader >= 0) || performance.now() > deadline) return
+      return await ask()
     } catch (error) {
       const { type = '' } = error as { type?: string }
       if (!notYetTypes.includes(type) || performance.now() > deadline) throw error
@@ -156,17 +167,15 @@ function line(topic: string, setting: string, wanted: number | string, found: nu
 }
 
 async function describe(admin: Admin, topic: string): Promise<ITopicMetadata> {
-  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+  const { topics } = await onceHeardOf(() => admin.fetchTopicMetadata({ topics: [topic] }))
   return topics[0] as ITopicMetadata
 }
 
 async function readConfigs(admin: Admin, declared: DeclaredTopic): Promise<Map<string, string | undefined>> {
   const configNames = Object.keys(declared.configs)
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    // 2 is TOPIC; kafkajs's enum does not survive `verbatimModuleSyntax` with CommonJS named exports.
-    resources: [{ type: 2, name: declared.name, configNames }],
-  })
+  // 2 is TOPIC; kafkajs's enum does not survive `verbatimModuleSyntax` with CommonJS named exports.
+  const asked = { includeSynonyms: false, resources: [{ type: 2, name: declared.name, configNames }] }
+  const { resources } = await onceHeardOf(() => admin.describeConfigs(asked))
   const found = new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]))
   return new Map(configNames.map((name) => [name, found.get(name)]))
 }

@@ -60,6 +60,25 @@ if (kafka)
       })
     })
 
+    it('are waited for when the broker that is asked next has not heard of them, and no other error is', async () => {
+      await withAdmin(kafka, async (admin) => {
+        const declared = eventsTopic('late', 2, 1)
+        let asked = 0
+        const answering = (type: string): typeof admin => ({
+          ...admin,
+          fetchTopicMetadata: (options) => {
+            if (++asked % 2 === 0) return Promise.reject(Object.assign(new Error(type), { type }))
+            return admin.fetchTopicMetadata(options)
+          },
+        })
+        await ensureTopics(answering('UNKNOWN_TOPIC_OR_PARTITION'), [declared])
+        assert.ok(asked >= 3, `asked ${asked} times`)
+        asked = 1
+        const refused = ensureTopics(answering('TOPIC_AUTHORIZATION_FAILED'), [declared])
+        await assert.rejects(refused, { type: 'TOPIC_AUTHORIZATION_FAILED' })
+      })
+    })
+
     it('may have more partitions, a shorter retention and larger records than declared', async () => {
       await withAdmin(kafka, async (admin) => {
         const declared = eventsTopic('more', 2, 1)
