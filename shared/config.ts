@@ -27,6 +27,11 @@ export const settings = {
   reportingPort: setting('8090', 'port of reporting; 0 picks a free one', integer(0, 65535)),
   dataDir: setting('./data', 'folder for everything that is kept', (value) => path.resolve(value)),
   writeKey: setting('', 'key senders use; made at first start if empty', secret),
+  senderKeys: setting(
+    '',
+    'further keys that events may come with, comma-separated: the one compiled into dcos-signal, a site’s domain (Plausible), an app id (Snowplow)',
+    senderKeys,
+  ),
   adminToken: setting('', 'token for everything; made at first start if empty', secret),
   analystToken: setting('', 'token for reading aggregates; made at first start if empty', secret),
   choiceKey: setting('', 'secret under which opt-outs and deletions are kept; empty: the admin token is it', secret),
@@ -170,6 +175,16 @@ function secret(value: string, name: string): string {
     )
   }
   return value
+}
+
+/** No secrets: they are in pages and programs that anybody can read, and open nothing but the door for events. */
+function senderKeys(value: string, name: string): readonly string[] {
+  const keys = value
+    .split(',')
+    .map((key) => key.trim())
+    .filter(Boolean)
+  if (keys.length <= 100 && keys.every((key) => /^[\x21-\x7e]{3,256}$/.test(key))) return keys
+  throw new ConfigError(`${name} must be at most 100 keys of 3 to 256 printable characters, with commas between them`)
 }
 
 function shortText(value: string, name: string): string {

@@ -10,7 +10,7 @@ import type { Config } from '../../shared/config.ts'
 import type { RecordText } from '../../shared/event.ts'
 import { LogUnavailableError } from '../../shared/eventlog/port.ts'
 import { ProblemError, problem } from '../../shared/http/problem.ts'
-import { sendProblem, unexpected } from '../../shared/http/problem-answer.ts'
+import { unexpected } from '../../shared/http/problem-answer.ts'
 import { describeError, type Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import type { Policy } from '../../shared/policy/policy.ts'
@@ -26,7 +26,7 @@ import type { Identifiers } from './privacy/event-wishes.ts'
 import { HonourChoices } from './privacy/honour-choices.ts'
 import { byKeptIdentifier, type KeptIdentifier } from './privacy/kept-identifier.ts'
 import { privacySignal } from './privacy-signals.ts'
-import type { Dialect, Reading, SentRequest } from './protocols/dialect.ts'
+import type { Answer, Dialect, Reading, RequestHead, SentRequest } from './protocols/dialect.ts'
 import { readBody } from './request-body.ts'
 import type { Sender } from './unit-groups.ts'
 
@@ -66,29 +66,29 @@ export class Ingest {
   /** Answers one request; never rejects. */
   async answer(dialect: Dialect, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     try {
-      const body = await this.#take(dialect, request, reply)
-      reply.header('content-type', 'application/json; charset=utf-8').send(body)
+      send(reply, await this.#take(dialect, request, reply))
     } catch (error) {
       const known = error instanceof ProblemError ? error : unexpected(error, this.#deps.logger)
-      sendProblem(reply, dialect.problemFor(known.problem), known.headers)
+      send(reply.headers(known.headers), dialect.refused(known.problem, headOf(request)))
     }
   }
 
-  async #take(dialect: Dialect, request: FastifyRequest, reply: FastifyReply): Promise<string> {
-    const { headers } = request.raw
+  async #take(dialect: Dialect, request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
+    const head = headOf(request)
+    const { headers } = head
     const { metrics } = this.#deps
-    const authorized = dialect.authorize(headers) === 'granted'
+    const authorized = dialect.authorize(head) === 'granted'
     this.#honour.requireKnown()
     const signal = privacySignal(headers) ?? this.#honour.ofRequest(headers)
     if (signal) {
       metrics.declined.inc({ signal })
-      return dialect.declined
+      return dialect.declined(head)
     }
     const hold = this.#pending.open()
     try {
       const body = await readBody(request.raw, dialect.limits, hold)
       const sender = this.#sender(request)
-      const reading = await this.#read(dialect, { path: request.url, headers, body, authorized, sender })
+      const reading = await this.#read(dialect, { ...head, body, authorized, sender })
       const { kept, declined } = this.#honour.records(reading.records)
       if (kept.length > 0) await this.#append(kept, hold)
       this.#count(dialect, reading, declined)
@@ -179,4 +179,14 @@ export class Ingest {
     if (!config.cookie || sender.cookie !== undefined || !isBrowser(raw.headers) || !mayHaveCookie(raw.headers)) return
     if (records.some(({ unit }) => unit.kind === 'address')) reply.header('set-cookie', newCookie(config.cookieDays))
   }
+}
+
+function headOf({ raw, url }: FastifyRequest): RequestHead {
+  return { method: raw.method ?? 'GET', url, headers: raw.headers }
+}
+
+function send(reply: FastifyReply, { status, contentType, body }: Answer): void {
+  reply.code(status)
+  if (contentType !== undefined) reply.header('content-type', contentType)
+  reply.send(body)
 }

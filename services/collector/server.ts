@@ -4,7 +4,7 @@ import type { Catalogue } from '../../shared/catalogue.ts'
 import type { ChoiceBook } from '../../shared/choices/choice-book.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Config } from '../../shared/config.ts'
-import { keyCheck } from '../../shared/http/authorization.ts'
+import { anyKeyCheck, keyCheck } from '../../shared/http/authorization.ts'
 import { problem } from '../../shared/http/problem.ts'
 import { answerParserError, fromFramework, sendProblem } from '../../shared/http/problem-answer.ts'
 import { answerUnknownRoutes, closeServer } from '../../shared/http/server-parts.ts'
@@ -21,6 +21,7 @@ import type { EnterServed } from './privacy/choosing.ts'
 import { createKeptIdentifier } from './privacy/kept-identifier.ts'
 import { WhatIsHeld } from './privacy/what-is-held.ts'
 import type { Dialect } from './protocols/dialect.ts'
+import type { DialectOptions } from './protocols/dialect-options.ts'
 import { nativeDialect } from './protocols/native.ts'
 import { segmentDialect } from './protocols/segment.ts'
 
@@ -65,9 +66,10 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
 
   const app = createServer(config, logger, metrics, () => drained !== undefined)
   addPolicy(app, policy)
-  const shared = {
+  const isWriteKey = keyCheck(credentials.writeKey)
+  const shared: DialectOptions = {
     catalogue,
-    isWriteKey: keyCheck(credentials.writeKey),
+    isSenderKey: anyKeyCheck([credentials.writeKey, ...config.senderKeys]),
     limits: config,
     eventsMax: config.eventsMax,
     hasAgreed: agreementCheck(policy),
@@ -86,7 +88,7 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
   })
   if (deps.choices) {
     const { choices, held = new WhatIsHeld({ choices, history: () => sink.history() }) } = deps
-    await addChoiceDoor(app, { ...deps, policy, choices, held, isWriteKey: shared.isWriteKey })
+    await addChoiceDoor(app, { ...deps, policy, choices, held, isWriteKey })
   }
   addPrivacyPage(app, { config, catalogue, policy, choices: deps.choices })
   await deps.extend?.(app)
@@ -153,9 +155,9 @@ function createServer(config: Config, logger: Logger, metrics: Metrics, isDraini
  * it refuses those that it cannot parse. The handler behind it is never reached.
  */
 function addDialect(app: FastifyInstance, ingest: Ingest, dialect: Dialect): void {
-  for (const path of dialect.paths) {
+  for (const { method, path } of dialect.routes) {
     app.route({
-      method: 'POST',
+      method,
       url: path,
       onRequest: (request, reply) => {
         void ingest.answer(dialect, request, reply)

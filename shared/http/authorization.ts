@@ -12,6 +12,12 @@ export function keyCheck(key: string): KeyCheck {
   }
 }
 
+/** Whether it is any of the keys; each is looked at, so that the time tells nothing of which. */
+export function anyKeyCheck(keys: readonly string[]): KeyCheck {
+  const checks = keys.map(keyCheck)
+  return (given) => checks.map((check) => check(given)).includes(true)
+}
+
 /** The token of `Authorization: Bearer <token>` (RFC 6750), undefined for every other form. */
 export function bearerToken(header: string | undefined): string | undefined {
   return credentials(header, 'bearer')

@@ -112,3 +112,6 @@ export function requiredVariables(role: Role): string[] {
 export function isGuarded(name: string): boolean {
   return /_URL$|_KEY$|_TOKEN$/.test(name)
 }
+
+/** Empty in the example and no secrets: what an operator may leave empty. */
+export const mayBeEmpty: readonly string[] = ['HEADCOUNT_SENDER_KEYS', 'HEADCOUNT_TRUSTED_PROXIES']

@@ -55,6 +55,12 @@ test('trusted proxies are addresses and networks of both families', () => {
   assert.ok(!trustedProxies.check('192.0.2.2'), 'not listed')
 })
 
+test('keys that senders may name are listed', () => {
+  const { senderKeys } = readConfig({ HEADCOUNT_SENDER_KEYS: 'docs.example.org, compiledInKey0123456789' })
+  assert.deepEqual(senderKeys, ['docs.example.org', 'compiledInKey0123456789'])
+  assert.throws(() => readConfig({ HEADCOUNT_SENDER_KEYS: 'one two three' }), /at most 100 keys/)
+})
+
 test('an engine is embedded or a URL, which is shown without its password', () => {
   const url = 'kafka://user:secret@a:9092,b:9092/prefix?tls=1'
   assert.equal(readConfig({ HEADCOUNT_EVENT_LOG_URL: url }).eventLogUrl, url)

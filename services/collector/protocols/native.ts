@@ -3,46 +3,35 @@
  * with `{"accepted":n,"rejected":[{"index","reason","detail"}]}`.
  */
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Catalogue } from '../../../shared/catalogue.ts'
 import { type RejectReason, rejectReasons } from '../../../shared/drop-reason.ts'
-import { bearerToken, type KeyCheck, unauthorized } from '../../../shared/http/authorization.ts'
+import { bearerToken, unauthorized } from '../../../shared/http/authorization.ts'
 import { ProblemError, problem } from '../../../shared/http/problem.ts'
 import { decodeText, depthMax, isDeep, parseJson, tooDeep } from '../json-body.ts'
-import type { AgreementCheck } from '../policy.ts'
 import { markIn } from '../privacy/event-marks.ts'
 import { EventWishes } from '../privacy/event-wishes.ts'
-import type { BodyLimits } from '../request-body.ts'
 import { UnitGroups } from '../unit-groups.ts'
-import type { Dialect, Reading } from './dialect.ts'
+import { type Dialect, jsonAnswer, posts, problemAnswer, type Reading } from './dialect.ts'
+import type { DialectOptions } from './dialect-options.ts'
 import { readAlike } from './native-alike.ts'
 import { knownFeatures, NativeEvents } from './native-event.ts'
 import { eventSizeMax, type Given } from './native-fields.ts'
-
-interface NativeOptions {
-  catalogue: Catalogue
-  isWriteKey: KeyCheck
-  limits: BodyLimits
-  eventsMax: number
-  /** Undefined: nobody has to have agreed to anything. */
-  hasAgreed?: AgreementCheck | undefined
-}
 
 interface Rejection {
   index: number
   reason: RejectReason
 }
 
-export function nativeDialect(options: NativeOptions): Dialect {
-  const { catalogue, isWriteKey, limits, eventsMax, hasAgreed } = options
+export function nativeDialect(options: DialectOptions): Dialect {
+  const { catalogue, isSenderKey, limits, eventsMax, hasAgreed } = options
   const features = knownFeatures(catalogue)
   return {
     name: 'native',
-    paths: ['/v1/events'],
+    routes: posts('/v1/events'),
     limits,
-    declined: '{"accepted":0,"rejected":[]}',
-    authorize(headers) {
+    declined: () => jsonAnswer('{"accepted":0,"rejected":[]}'),
+    authorize({ headers }) {
       const token = bearerToken(headers.authorization)
-      if (token !== undefined && isWriteKey(token)) return 'granted'
+      if (token !== undefined && isSenderKey(token)) return 'granted'
       throw unauthorized('Bearer', 'Send the header `Authorization: Bearer <write key>`.')
     },
     read(request) {
@@ -62,7 +51,7 @@ export function nativeDialect(options: NativeOptions): Dialect {
       if (lines) return reading(groups, wishes, readLines(text, events, eventsMax))
       return reading(groups, wishes, readDocument(parseJson(body, text), events, wishes, eventsMax))
     },
-    problemFor: (one) => one,
+    refused: problemAnswer,
   }
 }
 
@@ -137,7 +126,7 @@ function reading({ records }: UnitGroups, wishes: EventWishes, { accepted, rejec
     accepted,
     wishes,
     rejected: rejections.map(({ reason }) => reason),
-    answer: (declined) => `{"accepted":${accepted - declined},"rejected":${JSON.stringify(told)}}`,
+    answer: (declined) => jsonAnswer(`{"accepted":${accepted - declined},"rejected":${JSON.stringify(told)}}`),
   }
 }
 

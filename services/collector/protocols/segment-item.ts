@@ -1,91 +1,48 @@
 /**
- * One item of Segment's API: what it says that the catalogue declares, put with its unit. Of traits nothing is read but
+ * One item of Segment's API as an event: what it says of a use, and by whom it is counted. Of traits nothing is read but
  * whether they are a child's, and whether telemetry is off.
  */
-import { hash } from 'node:crypto'
-import { type Catalogue, type Feature, findFeature, findFeatureOfPath } from '../../../shared/catalogue.ts'
+import type { Catalogue } from '../../../shared/catalogue.ts'
 import type { RejectReason } from '../../../shared/drop-reason.ts'
-import { otherValue, type RecordText, type SentEvent } from '../../../shared/event.ts'
 import { parseSegmentTime } from '../../../shared/rfc3339.ts'
-import { isIdentifier, numberValue, textValue } from '../event-values.ts'
-import type { AgreementCheck } from '../policy.ts'
 import { type Mark, markIn } from '../privacy/event-marks.ts'
-import type { EventWishes, Identifiers } from '../privacy/event-wishes.ts'
-import type { UnitGroups } from '../unit-groups.ts'
-import type { SenderGroups } from './sender-groups.ts'
-
-export type Members = Record<string, unknown>
+import type { Identifiers } from '../privacy/event-wishes.ts'
+import type { Sender } from '../unit-groups.ts'
+import { correctedTime } from './event-time.ts'
+import type { ForeignEvent } from './foreign-event.ts'
+import { stableId } from './foreign-events.ts'
+import { identifierOf, isMembers, type Members, member, membersOf } from './members.ts'
 
 const userAgentLengthMax = 1024
-const nameLengthMax = 256
-const pathLengthMax = 2048
-const timeMax = Date.UTC(10_000, 0, 1)
+const urlLengthMax = 2048
 /** Calls that are about a person, not about a use of anything: taken, and nothing of them is kept. */
-const withoutFeature: ReadonlySet<unknown> = new Set(['identify', 'group', 'alias'])
+const aboutPerson: ReadonlySet<unknown> = new Set(['identify', 'group', 'alias'])
 
-export class SegmentItems {
-  readonly #catalogue: Catalogue
-  readonly #hasAgreed: AgreementCheck | undefined
-  readonly #byNormalised = new Map<string, Feature>()
+/** What items of one request have in common. */
+export interface ItemContext {
+  /** Of the path it came by; undefined in a batch, where each item has its own. */
+  readonly type: string | undefined
+  /** The sender's clock when it sent the batch, for items without a `sentAt` of their own. */
+  readonly sentAt: unknown
+  readonly sender: Sender
+  readonly declared: Catalogue['fields']
+}
 
-  constructor(catalogue: Catalogue, hasAgreed?: AgreementCheck) {
-    this.#catalogue = catalogue
-    this.#hasAgreed = hasAgreed
-    for (const feature of catalogue.features)
-      for (const name of [...feature.events, feature.id]) this.#byNormalised.set(normalised(name), feature)
-  }
-
-  /**
-   * Adds the item's event to its unit's record, or says why it is not counted.
-   * @param type of the path it came by; undefined in a batch, where each item has its own
-   * @param batchSentAt the sender's clock when it sent the batch, for items without a `sentAt` of their own
-   */
-  admit(
-    item: unknown,
-    type: string | undefined,
-    batchSentAt: unknown,
-    senders: SenderGroups,
-    wishes: EventWishes,
-  ): RejectReason | 'declined' | undefined {
-    if (!isMembers(item)) return 'not-an-object'
-    const verdict = wishes.verdict(markOfItem(item, this.#catalogue.fields), identifiersOf(item))
-    if (verdict !== undefined) return verdict
-    const call = type ?? member(item, 'type')
-    if (withoutFeature.has(call)) return undefined
-    const properties = membersOf(item, 'properties')
-    const feature = this.#feature(call, item, properties)
-    if (feature === 'feature-missing') return feature
-    if (this.#hasAgreed && !this.#hasAgreed(member(properties, 'policy'))) return 'policy-too-old'
-    const record = recordOf(item, properties, feature, groupsOf(item, senders))
-    if (typeof record === 'string') return record
-    record.add(
-      JSON.stringify(eventId(item)),
-      eventTime(item, member(item, 'sentAt') ?? batchSentAt, senders.sender.receivedAt),
-      JSON.stringify(feature?.id ?? otherValue),
-      JSON.stringify(keepFields(properties, this.#catalogue.fields)),
-    )
-    return undefined
-  }
-
-  #feature(call: unknown, item: Members, properties: Members): Feature | undefined | 'feature-missing' {
-    switch (call) {
-      case 'track':
-        return this.#named(member(item, 'event'))
-      case 'screen':
-        return this.#named(member(item, 'name'))
-      case 'page': {
-        const path = pathOf(properties)
-        return path === undefined ? undefined : findFeatureOfPath(this.#catalogue, path)
-      }
-      default:
-        return 'feature-missing'
-    }
-  }
-
-  #named(name: unknown): Feature | undefined | 'feature-missing' {
-    if (typeof name !== 'string' || name === '') return 'feature-missing'
-    if (name.length > nameLengthMax) return undefined
-    return findFeature(this.#catalogue, name) ?? this.#byNormalised.get(normalised(name))
+export function segmentEvent(item: unknown, context: ItemContext): ForeignEvent | RejectReason {
+  if (!isMembers(item)) return 'not-an-object'
+  const { type, sentAt, sender, declared } = context
+  const properties = membersOf(item, 'properties')
+  const happened = timeOf(member(item, 'timestamp'))
+  return {
+    id: stableId(member(item, 'messageId'), () => JSON.stringify(item)),
+    time: correctedTime(happened, timeOf(member(item, 'sentAt') ?? sentAt), sender.receivedAt),
+    about: aboutOf(type ?? member(item, 'type'), item, properties),
+    identifiers: identifiersOf(item, properties),
+    mark: markOfItem(item, declared),
+    ...clientOf(item, sender),
+    policy: member(properties, 'policy'),
+    field: (name) =>
+      member(properties, name) ?? (name === 'version' ? member(properties, 'environmentVersion') : undefined),
   }
 }
 
@@ -97,52 +54,26 @@ export function markOfItem(item: Members, declared?: Catalogue['fields']): Mark 
   return marks.find((mark) => mark === 'child') ?? marks.find((mark) => mark !== undefined)
 }
 
-/** An own member, so that nothing is ever found on a prototype. */
-export function member(of: Members, name: string): unknown {
-  return Object.hasOwn(of, name) ? of[name] : undefined
-}
-
-function membersOf(of: Members, name: string): Members {
-  const value = member(of, name)
-  return isMembers(value) ? value : {}
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** `Package List` and `package-list` are `package_list`. */
-function normalised(name: string): string {
-  return name
-    .trim()
-    .toLowerCase()
-    .replace(/[\s-]+/g, '_')
+function aboutOf(call: unknown, item: Members, properties: Members): ForeignEvent['about'] {
+  if (aboutPerson.has(call)) return 'person'
+  switch (call) {
+    case 'track':
+      return { name: member(item, 'event') }
+    case 'screen':
+      return { name: member(item, 'name') }
+    case 'page':
+      return { path: pathOf(properties) }
+    default:
+      return { name: undefined }
+  }
 }
 
 function pathOf(properties: Members): string | undefined {
   const path = member(properties, 'path')
-  if (typeof path === 'string' && path !== '') return path.slice(0, pathLengthMax)
+  if (typeof path === 'string' && path !== '') return path
   const url = member(properties, 'url')
-  if (typeof url !== 'string' || url.length > pathLengthMax || !URL.canParse(url)) return undefined
+  if (typeof url !== 'string' || url.length > urlLengthMax || !URL.canParse(url)) return undefined
   return new URL(url).pathname
-}
-
-/** Without a usable `messageId` a hash of the item stands in, so that a retry of the same body still counts once. */
-function eventId(item: Members): string {
-  const id = member(item, 'messageId')
-  return isIdentifier(id) ? id : hash('sha256', JSON.stringify(item), 'hex')
-}
-
-/**
- * By our clock: the sender's two times tell how long before sending it happened, however wrong its clock is.
- * @returns ms since the Unix epoch
- */
-function eventTime(item: Members, sentAt: unknown, receivedAt: number): number {
-  const happened = timeOf(member(item, 'timestamp'))
-  if (Number.isNaN(happened)) return receivedAt
-  const sent = timeOf(sentAt)
-  const time = Number.isNaN(sent) ? happened : receivedAt + happened - sent
-  return time >= 0 && time < timeMax ? time : receivedAt
 }
 
 function timeOf(value: unknown): number {
@@ -153,57 +84,18 @@ function timeOf(value: unknown): number {
  * A library on a server sends for browsers when it passes their user agent on; analytics.js runs in one. The address
  * in `context` is the sender's word and is not read.
  */
-function groupsOf(item: Members, senders: SenderGroups): UnitGroups {
+function clientOf(item: Members, { route, userAgent }: Sender): Pick<ForeignEvent, 'route' | 'userAgent'> {
   const context = membersOf(item, 'context')
   const given = member(context, 'userAgent')
   const passedOn = typeof given === 'string' && given !== '' && given.length <= userAgentLengthMax ? given : undefined
   const inBrowser = passedOn !== undefined || member(membersOf(context, 'library'), 'name') === 'analytics.js'
-  const { route, userAgent } = senders.sender
-  return senders.groupsOf(inBrowser ? 'browser' : route, passedOn ?? userAgent)
+  return { route: inBrowser ? 'browser' : route, userAgent: passedOn ?? userAgent }
 }
 
-function recordOf(
-  item: Members,
-  properties: Members,
-  feature: Feature | undefined,
-  groups: UnitGroups,
-): RecordText | RejectReason {
-  if (feature?.unit === 'cluster') {
-    const cluster = identifierOf(properties, 'clusterId') ?? identifierOf(properties, 'cluster')
-    if (cluster === undefined) return 'cluster-missing'
-    return isIdentifier(cluster) ? groups.recordOf('cluster', cluster) : 'identifier-invalid'
-  }
-  const device = identifierOf(item, 'anonymousId') ?? identifierOf(item, 'userId')
-  if (device === undefined) return groups.recordOfSender()
-  return isIdentifier(device) ? groups.recordOf('device', device) : 'identifier-invalid'
-}
-
-/** All that an item has, whichever of them it is counted by. */
-function identifiersOf(item: Members): Identifiers {
-  const properties = membersOf(item, 'properties')
+function identifiersOf(item: Members, properties: Members): Identifiers {
   return {
     device: identifierOf(item, 'anonymousId'),
     otherDevice: identifierOf(item, 'userId'),
     cluster: identifierOf(properties, 'clusterId') ?? identifierOf(properties, 'cluster'),
   }
-}
-
-/** Undefined when absent or empty; some libraries send numbers. */
-function identifierOf(of: Members, name: string): unknown {
-  const value = member(of, name)
-  if (value === undefined || value === null || value === '') return undefined
-  return typeof value === 'number' ? String(value) : value
-}
-
-/** Declared fields only. A value that is none of the declared kind is left out: the sender would never hear of it. */
-function keepFields(properties: Members, declared: Catalogue['fields']): SentEvent['fields'] {
-  const kept: SentEvent['fields'] = {}
-  for (const [name, kind] of declared) {
-    const value =
-      member(properties, name) ?? (name === 'version' ? member(properties, 'environmentVersion') : undefined)
-    if (value === undefined || value === null) continue
-    const valid = kind === 'text' ? textValue(value) : numberValue(value)
-    if (valid !== undefined) kept[name] = valid
-  }
-  return kept
 }

@@ -8,7 +8,7 @@ import { readCatalogue } from '../../../../shared/catalogue-file.ts'
 import { ProblemError } from '../../../../shared/http/problem.ts'
 
 const limits = { bodyBytesMax: 1e6, inflatedBytesMax: 1e6 }
-const dialect = nativeDialect({ catalogue: readCatalogue(''), isWriteKey: () => true, limits, eventsMax: 6 })
+const dialect = nativeDialect({ catalogue: readCatalogue(''), isSenderKey: () => true, limits, eventsMax: 6 })
 const sender = { receivedAt: 1, ip: '192.0.2.1', userAgent: 'test', route: 'node', cookie: undefined } as const
 
 const event = {
@@ -28,7 +28,14 @@ const python = (value: unknown) =>
     .replaceAll(' ]', ']')
 
 function read(text: string): unknown {
-  const request: SentRequest = { path: '/v1/events', headers: {}, body: Buffer.from(text), authorized: true, sender }
+  const request: SentRequest = {
+    method: 'POST',
+    url: '/v1/events',
+    headers: {},
+    body: Buffer.from(text),
+    authorized: true,
+    sender,
+  }
   try {
     const { records, answer, ...rest } = dialect.read(request)
     return { ...rest, answer: answer(0), records: records.map((record) => record.bytes().toString()) }
