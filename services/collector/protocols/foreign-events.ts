@@ -12,6 +12,7 @@ import type { AgreementCheck } from '../policy.ts'
 import { EventWishes } from '../privacy/event-wishes.ts'
 import type { UnitGroups } from '../unit-groups.ts'
 import type { Answer, Reading, SentRequest } from './dialect.ts'
+import type { DialectOptions } from './dialect-options.ts'
 import type { ForeignEvent } from './foreign-event.ts'
 import { SenderGroups } from './sender-groups.ts'
 
@@ -25,8 +26,7 @@ export class ForeignEvents {
   readonly #hasAgreed: AgreementCheck | undefined
   readonly #byNormalised = new Map<string, Feature>()
 
-  /** @param hasAgreed undefined: nobody has to have agreed to anything */
-  constructor(catalogue: Catalogue, hasAgreed?: AgreementCheck) {
+  constructor({ catalogue, hasAgreed }: Pick<DialectOptions, 'catalogue' | 'hasAgreed'>) {
     this.fields = catalogue.fields
     this.#catalogue = catalogue
     this.#hasAgreed = hasAgreed

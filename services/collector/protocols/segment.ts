@@ -18,8 +18,9 @@ const itemBytesMax = 32 * 1024
 const success = jsonAnswer('{"success":true}')
 const singleTypes = ['track', 'page', 'screen', 'identify', 'group', 'alias'] as const
 
-export function segmentDialect({ catalogue, isSenderKey, limits, eventsMax, hasAgreed }: DialectOptions): Dialect {
-  const events = new ForeignEvents(catalogue, hasAgreed)
+export function segmentDialect(options: DialectOptions): Dialect {
+  const { isSenderKey, limits, eventsMax } = options
+  const events = new ForeignEvents(options)
   return {
     name: 'segment',
     routes: posts(...['batch', ...singleTypes].map((type) => `/v1/${type}`)),
