@@ -1,11 +1,12 @@
 /** The places in which canaries are looked for. Each says where one was found, never what is around it. */
-import { open, readdir } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { decodeRecord } from '../../../shared/event.ts'
 import type { LogRecord, PartitionHistory } from '../../../shared/eventlog/port.ts'
 import type { KeyValue } from '../../../shared/keyvalue/port.ts'
 import type { WarehouseReader } from '../../../shared/warehouse/port.ts'
 import { named } from '../check.ts'
+import { filesBelow } from '../files-below.ts'
 import type { CanarySearch } from './canaries.ts'
 
 const chunkBytes = 8 * 1024 * 1024
@@ -65,12 +66,10 @@ export async function findInFiles(
   dir: string,
   pass: (name: string) => boolean,
 ): Promise<{ found: string[]; looked: number }> {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true })
   const found: string[] = []
   let looked = 0
-  for (const entry of entries) {
-    const name = path.relative(dir, path.join(entry.parentPath, entry.name))
-    if (!entry.isFile() || pass(name)) continue
+  for (const name of await filesBelow(dir)) {
+    if (pass(name)) continue
     looked++
     if (search.isIn(name)) found.push('the name of a file')
     else if (await isInFile(search, path.join(dir, name))) found.push(`the file ${name}`)

@@ -1,9 +1,8 @@
 /** Nothing is kept that is not in the list of everything that is kept (shared/retention/table.ts). */
-import { readdir } from 'node:fs/promises'
-import path from 'node:path'
 import type { KindOfData, Places } from '../../../shared/retention/kind-of-data.ts'
 import { retentionTable } from '../../../shared/retention/table.ts'
 import { type Check, fail, named, type Outcome, pass } from '../check.ts'
+import { filesBelow } from '../files-below.ts'
 import type { Scene } from '../scene.ts'
 
 /** The engine's own files are no kind of data; its tables are looked at as such. */
@@ -25,7 +24,7 @@ export const onlyListedCheck: Check<Scene> = {
       looked++
       if (!isListed(kinds, 'secrets', name)) unknown.secrets.push(name)
     }
-    for (const name of await filesOf(stores.dataDir)) {
+    for (const name of stores.dataDir === undefined ? [] : await filesBelow(stores.dataDir)) {
       looked++
       const isOfEngine = ofEngine.some((begin) => name.startsWith(begin))
       if (!isOfEngine && !isListed(kinds, 'files', name)) unknown.files.push(name)
@@ -40,14 +39,6 @@ export const onlyListedCheck: Check<Scene> = {
 
 function isListed(kinds: readonly KindOfData[], what: keyof Places, name: string): boolean {
   return kinds.some(({ places }) => places[what]?.some((begin) => name.startsWith(begin)))
-}
-
-async function filesOf(dataDir: string | undefined): Promise<string[]> {
-  if (dataDir === undefined) return []
-  const entries = await readdir(dataDir, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(dataDir, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
 }
 
 /** A name that nobody knows may have anything in it. */
