@@ -16,6 +16,8 @@ export interface Route {
 }
 
 const events = ['events', 'batch', 'track', 'page', 'screen', 'identify', 'group', 'alias']
+/** Of other products, whose clients send to us. The same with a slash at the end is the same route. */
+const foreignEvents = ['batch', 'capture', 'e', 'i/v0/e', 'i/v1/analytics/events', 'flags', 'decide']
 const operator = {
   GET: ['progress', 'keys', 'quarantine', 'retention', 'partners', 'ledger/verify', 'holds'],
   POST: [
@@ -54,6 +56,8 @@ export const collectorRoutes: readonly Route[] = [
   ...privacyPages,
   ...open('/v1/catalogue', '/v1/policy', '/privacy/disclosures'),
   ...events.map((name) => ({ method: 'POST', path: `/v1/${name}`, who: 'write' }) as const),
+  ...foreignEvents.map((path) => ({ method: 'POST', path: `/${path}`, who: 'write' }) as const),
+  { method: 'GET', path: '/array/:key/config', who: 'link' },
   ...privacyDoor,
   ...operator.GET.map((name) => ({ method: 'GET', path: `/v1/operator/${name}`, who: 'admin' }) as const),
   ...operator.POST.map((name) => ({ method: 'POST', path: `/v1/operator/${name}`, who: 'admin' }) as const),

@@ -23,6 +23,8 @@ import { WhatIsHeld } from './privacy/what-is-held.ts'
 import type { Dialect } from './protocols/dialect.ts'
 import type { DialectOptions } from './protocols/dialect-options.ts'
 import { nativeDialect } from './protocols/native.ts'
+import { posthogDialect } from './protocols/posthog.ts'
+import { posthogQuestions } from './protocols/posthog-questions.ts'
 import { segmentDialect } from './protocols/segment.ts'
 
 /** Longer than the 60 s of most load balancers, so that the side which reuses a connection is the one that closes it. */
@@ -74,7 +76,8 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
     eventsMax: config.eventsMax,
     hasAgreed: agreementCheck(policy),
   }
-  for (const dialect of [nativeDialect(shared), segmentDialect(shared)]) addDialect(app, ingest, dialect)
+  const dialects = [nativeDialect, segmentDialect, posthogDialect, posthogQuestions]
+  for (const make of dialects) addDialect(app, ingest, make(shared))
   addOperations(app, {
     catalogue,
     metrics,
