@@ -13,6 +13,7 @@ export interface Metrics {
   readonly accepted: Counter<'protocol'>
   readonly rejected: Counter<'reason'>
   readonly declined: Counter<'signal'>
+  readonly undeclared: Counter<'protocol'>
   readonly counted: Counter
   readonly clamped: Counter
   readonly confidentialValues: Counter<'kind'>
@@ -61,6 +62,11 @@ export function createMetrics(processMetrics = true): Metrics {
       'events_declined_total',
       'Events not taken because the sender asked so; by a header or cookie: requests',
       ['signal'],
+    ),
+    undeclared: counter(
+      'events_undeclared_total',
+      'Events whose name or path the catalogue does not declare: `(other)`; `headcount undeclared` says more',
+      ['protocol'],
     ),
     counted: counter('events_counted_total', 'Events rolled up into cells'),
     clamped: counter('events_clamped_total', 'Events whose time was more than 5 minutes ahead and was clamped'),

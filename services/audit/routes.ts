@@ -53,6 +53,7 @@ const privacyDoor: readonly Route[] = [
 
 export const collectorRoutes: readonly Route[] = [
   ...health,
+  { method: 'GET', path: '/v1/undeclared', who: 'admin' },
   ...privacyPages,
   ...open('/v1/catalogue', '/v1/policy', '/privacy/disclosures'),
   ...events.map((name) => ({ method: 'POST', path: `/v1/${name}`, who: 'write' }) as const),

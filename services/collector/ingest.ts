@@ -28,6 +28,7 @@ import { byKeptIdentifier, type KeptIdentifier } from './privacy/kept-identifier
 import { privacySignal } from './privacy-signals.ts'
 import type { Answer, Dialect, Reading, RequestHead, SentRequest } from './protocols/dialect.ts'
 import { readBody } from './request-body.ts'
+import type { Undeclared } from './undeclared.ts'
 import type { Sender } from './unit-groups.ts'
 
 const userAgentLengthMax = 1024
@@ -40,6 +41,8 @@ export interface IngestDependencies {
   logger: Logger
   metrics: Metrics
   choices?: ChoiceBook
+  /** Where what the catalogue does not know is counted. */
+  undeclared: Undeclared
   /** What identifiers are kept as. */
   keptId: KeptIdentifier
   /** Under which choices are recorded that events themselves make. */
@@ -159,8 +162,10 @@ export class Ingest {
     logger.warn({ err: describeError(error) }, 'the event log does not take records; senders are told to retry')
   }
 
-  #count(dialect: Dialect, { accepted, rejected, wishes }: Reading, declined: number): void {
+  #count(dialect: Dialect, { accepted, rejected, wishes, undeclared }: Reading, declined: number): void {
     const { metrics } = this.#deps
+    for (const use of undeclared) this.#deps.undeclared.note(dialect.name, use)
+    if (undeclared.length > 0) metrics.undeclared.inc({ protocol: dialect.name }, undeclared.length)
     if (accepted > declined) metrics.accepted.inc({ protocol: dialect.name }, accepted - declined)
     const optedOut = wishes.declined['opt-out'] + declined
     if (optedOut > 0) metrics.declined.inc({ signal: 'opt-out' }, optedOut)

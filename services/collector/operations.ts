@@ -1,8 +1,12 @@
-/** What the collector says about itself: the public catalogue, health, and metrics behind the admin token. */
-import type { FastifyInstance } from 'fastify'
+/** What the collector says about itself: the public catalogue, health; metrics and what is undeclared behind the admin token. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Catalogue, publicCatalogue } from '../../shared/catalogue.ts'
 import { bearerToken, type KeyCheck, unauthorized } from '../../shared/http/authorization.ts'
 import type { Metrics } from '../../shared/metrics.ts'
+import type { Undeclared } from './undeclared.ts'
+
+/** Names in one question. */
+const askedMax = 100
 
 export interface Readiness {
   ready: boolean
@@ -13,6 +17,7 @@ export interface Readiness {
 interface OperationsOptions {
   catalogue: Catalogue
   metrics: Metrics
+  undeclared: Undeclared
   isAdminToken: KeyCheck
   readiness: () => Readiness
 }
@@ -30,10 +35,19 @@ export function addOperations(app: FastifyInstance, options: OperationsOptions):
     const { ready, checks } = readiness()
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', checks })
   })
-  app.get('/metrics', async (request, reply) => {
-    const token = bearerToken(request.headers.authorization)
+  const requireAdmin = ({ headers }: FastifyRequest) => {
+    const token = bearerToken(headers.authorization)
     if (token === undefined || !isAdminToken(token))
       throw unauthorized('Bearer', 'Send the header `Authorization: Bearer <admin token>`.')
+  }
+  app.get<{ Querystring: { name?: string | string[] } }>('/v1/undeclared', async (request, reply) => {
+    requireAdmin(request)
+    const { name = [] } = request.query
+    const report = options.undeclared.report([name].flat().slice(0, askedMax))
+    return reply.header('cache-control', 'no-store').send(report)
+  })
+  app.get('/metrics', async (request, reply) => {
+    requireAdmin(request)
     const text = await metrics.registry.metrics()
     return reply.header('content-type', metrics.registry.contentType).send(text)
   })

@@ -26,6 +26,7 @@ import { nativeDialect } from './protocols/native.ts'
 import { posthogDialect } from './protocols/posthog.ts'
 import { posthogQuestions } from './protocols/posthog-questions.ts'
 import { segmentDialect } from './protocols/segment.ts'
+import { Undeclared } from './undeclared.ts'
 
 /** Longer than the 60 s of most load balancers, so that the side which reuses a connection is the one that closes it. */
 const keepAliveMs = 65_000
@@ -63,7 +64,8 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
   const { config, catalogue, sink, credentials, logger, metrics } = deps
   const policy = deps.policy ?? readPolicy(config)
   const keptId = createKeptIdentifier({ choiceKey: config.choiceKey, adminToken: credentials.adminToken })
-  const ingest = new Ingest({ ...deps, policy, keptId })
+  const undeclared = new Undeclared(deps.clock)
+  const ingest = new Ingest({ ...deps, policy, keptId, undeclared })
   let drained: Promise<void> | undefined
 
   const app = createServer(config, logger, metrics, () => drained !== undefined)
@@ -81,6 +83,7 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
   addOperations(app, {
     catalogue,
     metrics,
+    undeclared,
     isAdminToken: keyCheck(credentials.adminToken),
     readiness: () => {
       const given = deps.readiness()

@@ -19,6 +19,7 @@ import { type RestoreOptions, restore } from './restore.ts'
 import { showRetention } from './retention.ts'
 import { printSignInLink } from './sign-in.ts'
 import { chooseForSubject, forgetSubject, showHeld, showNodeKey } from './subject.ts'
+import { showUndeclared, type UndeclaredOptions } from './undeclared.ts'
 
 const program = new Command('headcount')
   .description('Usage telemetry that counts heads and never keeps names')
@@ -65,6 +66,16 @@ program
   .description('print a link that signs in to the dashboard, once, within a day')
   .option('--admin', 'as admin instead of as analyst', false)
   .action((options: { admin: boolean }) => printSignInLink(readConfig(process.env), options))
+
+program
+  .command('undeclared')
+  .description(
+    'what senders use that the catalogue does not declare, by the shape of its name, from the running collectors',
+  )
+  .option('--name <name>', 'tell how often this name or path came; may be repeated', several, [])
+  .option('--collector <url>', 'where a collector answers; may be repeated', several, [])
+  .option('--json', 'as JSON', false)
+  .action((options: UndeclaredOptions) => showUndeclared(readConfig(process.env), options))
 
 program
   .command('keys')

@@ -8,6 +8,7 @@ import type { RecordText } from '../../../shared/event.ts'
 import { type Problem, problemType } from '../../../shared/http/problem.ts'
 import type { EventWishes, IsOptedOut } from '../privacy/event-wishes.ts'
 import type { BodyLimits } from '../request-body.ts'
+import type { UndeclaredUse } from '../undeclared.ts'
 import type { Sender } from '../unit-groups.ts'
 
 export interface Dialect {
@@ -59,6 +60,8 @@ export interface Reading {
   readonly rejected: readonly RejectReason[]
   /** Asked of each of the events. */
   readonly wishes: EventWishes
+  /** Of the accepted ones, what the catalogue does not know. */
+  readonly undeclared: readonly UndeclaredUse[]
   /**
    * The answer once the records are durable.
    * @param declined how many of the accepted ones were left out after all, as their sender has chosen so meanwhile

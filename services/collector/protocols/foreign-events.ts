@@ -10,6 +10,7 @@ import { otherValue, type RecordText, type SentEvent } from '../../../shared/eve
 import { isIdentifier, numberValue, textValue } from '../event-values.ts'
 import type { AgreementCheck } from '../policy.ts'
 import { EventWishes } from '../privacy/event-wishes.ts'
+import type { UndeclaredUse } from '../undeclared.ts'
 import type { UnitGroups } from '../unit-groups.ts'
 import type { Answer, Reading, SentRequest } from './dialect.ts'
 import type { DialectOptions } from './dialect-options.ts'
@@ -18,6 +19,8 @@ import { SenderGroups } from './sender-groups.ts'
 
 const nameLengthMax = 256
 const pathLengthMax = 2048
+
+type Use = Exclude<ForeignEvent['about'], 'person'>
 
 /** What the catalogue declares, as events name it. Made once for a dialect. */
 export class ForeignEvents {
@@ -34,8 +37,16 @@ export class ForeignEvents {
       for (const name of [...feature.events, feature.id]) this.#byNormalised.set(normalised(name), feature)
   }
 
-  /** Adds the event to its unit's record, or says why it is not counted. */
-  admit(event: ForeignEvent, senders: SenderGroups, wishes: EventWishes): RejectReason | 'declined' | undefined {
+  /**
+   * Adds the event to its unit's record, or says why it is not counted.
+   * @param undeclared gets what the catalogue does not know of it
+   */
+  admit(
+    event: ForeignEvent,
+    senders: SenderGroups,
+    wishes: EventWishes,
+    undeclared: UndeclaredUse[],
+  ): RejectReason | 'declined' | undefined {
     const verdict = wishes.verdict(event.mark, event.identifiers)
     if (verdict !== undefined) return verdict
     if (event.about === 'person') return undefined
@@ -44,16 +55,13 @@ export class ForeignEvents {
     if (this.#hasAgreed && !this.#hasAgreed(event.policy)) return 'policy-too-old'
     const record = recordOf(event, feature, senders.groupsOf(event.route, event.userAgent))
     if (typeof record === 'string') return record
-    record.add(
-      JSON.stringify(event.id),
-      event.time,
-      JSON.stringify(feature?.id ?? otherValue),
-      JSON.stringify(this.#keepFields(event)),
-    )
+    const fields = this.#keepFields(event)
+    if (!feature) undeclared.push(undeclaredUse(event.about, Object.keys(fields)))
+    record.add(JSON.stringify(event.id), event.time, JSON.stringify(feature?.id ?? otherValue), JSON.stringify(fields))
     return undefined
   }
 
-  #feature(about: Exclude<ForeignEvent['about'], 'person'>): Feature | undefined | 'feature-missing' {
+  #feature(about: Use): Feature | undefined | 'feature-missing' {
     if ('path' in about)
       return about.path === undefined
         ? undefined
@@ -83,6 +91,7 @@ export class ForeignReading {
   readonly wishes: EventWishes
   readonly #events: ForeignEvents
   readonly #rejected: RejectReason[] = []
+  readonly #undeclared: UndeclaredUse[] = []
   #accepted = 0
 
   constructor(events: ForeignEvents, { sender, isOptedOut }: SentRequest) {
@@ -93,7 +102,8 @@ export class ForeignReading {
 
   /** @param event or why the sent one cannot be read as one */
   take(event: ForeignEvent | RejectReason): RejectReason | 'declined' | undefined {
-    const verdict = typeof event === 'string' ? event : this.#events.admit(event, this.senders, this.wishes)
+    const verdict =
+      typeof event === 'string' ? event : this.#events.admit(event, this.senders, this.wishes, this.#undeclared)
     if (verdict === undefined) this.#accepted++
     else if (verdict !== 'declined') this.#rejected.push(verdict)
     return verdict
@@ -105,6 +115,7 @@ export class ForeignReading {
       accepted: this.#accepted,
       rejected: this.#rejected,
       wishes: this.wishes,
+      undeclared: this.#undeclared,
       answer: typeof answer === 'function' ? answer : () => answer,
     }
   }
@@ -113,6 +124,11 @@ export class ForeignReading {
 /** What a sender gave if it will do as an id; else a hash, so that a retry of the same bytes still counts once. */
 export function stableId(given: unknown, sent: () => string): string {
   return isIdentifier(given) ? given : hash('sha256', sent(), 'hex')
+}
+
+function undeclaredUse(about: Use, fields: readonly string[]): UndeclaredUse {
+  if ('path' in about) return { kind: 'path', text: about.path ?? '', fields }
+  return { kind: 'name', text: String(about.name), fields }
 }
 
 /** `Package List` and `package-list` are `package_list`. */

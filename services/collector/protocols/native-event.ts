@@ -7,6 +7,7 @@ import { isIdentifier } from '../event-values.ts'
 import { depthMax, isDeep } from '../json-body.ts'
 import type { AgreementCheck } from '../policy.ts'
 import type { EventWishes } from '../privacy/event-wishes.ts'
+import type { UndeclaredUse } from '../undeclared.ts'
 import type { UnitGroups } from '../unit-groups.ts'
 import { type Given, NativeFields } from './native-fields.ts'
 
@@ -51,6 +52,8 @@ export class NativeEvents {
   readonly #wishes: EventWishes
   readonly #plain: boolean
   readonly #hasAgreed: AgreementCheck | undefined
+  /** Of the admitted ones, what the catalogue does not know. */
+  readonly undeclared: UndeclaredUse[] = []
   #last: Admitted | undefined
 
   /** @param plain whether no text of the body can have an escape or a control character (`isPlain`) */
@@ -97,6 +100,7 @@ export class NativeEvents {
     const known = this.#features.get(feature) ?? other
     const record = this.#recordOf(given, known)
     if (typeof record === 'string') return record
+    if (known === other) this.#noteUndeclared(feature)
     record.add(this.#plain ? `"${id}"` : JSON.stringify(id), eventTime, known.json, this.#fields.json)
     this.#last = {
       given,
@@ -123,8 +127,13 @@ export class NativeEvents {
     const { declared, json } = known ?? other
     const its = declared?.unit === unit ? record : this.#recordOf(given, known ?? other)
     if (typeof its === 'string') return false
+    if (known === undefined) this.#noteUndeclared(feature)
     its.add(`"${id}"`, eventTime, json, this.#fields.json)
     return true
+  }
+
+  #noteUndeclared(feature: string): void {
+    this.undeclared.push({ kind: 'name', text: feature, fields: Object.keys(JSON.parse(this.#fields.json)) })
   }
 
   #recordOf({ device, cookie, cluster }: Given, { declared }: KnownFeature): RecordText | RejectReason {

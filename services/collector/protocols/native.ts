@@ -43,13 +43,13 @@ export function nativeDialect(options: DialectOptions): Dialect {
         const wishes = new EventWishes(request.isOptedOut)
         const events = new NativeEvents(catalogue, features, groups, wishes, true, hasAgreed)
         const accepted = readAlike(text, eventsMax, events)
-        if (accepted !== undefined) return reading(groups, wishes, { accepted, rejections: [] })
+        if (accepted !== undefined) return reading(groups, wishes, events, { accepted, rejections: [] })
       }
       const groups = new UnitGroups(request.sender, plain)
       const wishes = new EventWishes(request.isOptedOut)
       const events = new NativeEvents(catalogue, features, groups, wishes, plain, hasAgreed)
-      if (lines) return reading(groups, wishes, readLines(text, events, eventsMax))
-      return reading(groups, wishes, readDocument(parseJson(body, text), events, wishes, eventsMax))
+      if (lines) return reading(groups, wishes, events, readLines(text, events, eventsMax))
+      return reading(groups, wishes, events, readDocument(parseJson(body, text), events, wishes, eventsMax))
     },
     refused: problemAnswer,
   }
@@ -119,12 +119,18 @@ function admitLine(line: string, events: NativeEvents): RejectReason | 'declined
   return events.admit(event)
 }
 
-function reading({ records }: UnitGroups, wishes: EventWishes, { accepted, rejections }: Read): Reading {
+function reading(
+  { records }: UnitGroups,
+  wishes: EventWishes,
+  { undeclared }: NativeEvents,
+  { accepted, rejections }: Read,
+): Reading {
   const told = rejections.map(({ index, reason }) => ({ index, reason, detail: rejectReasons[reason] }))
   return {
     records,
     accepted,
     wishes,
+    undeclared,
     rejected: rejections.map(({ reason }) => reason),
     answer: (declined) => jsonAnswer(`{"accepted":${accepted - declined},"rejected":${JSON.stringify(told)}}`),
   }
