@@ -66,12 +66,18 @@ function eventsOf(day: string, at: number): Sent[] {
   return events
 }
 
-async function send(whole: WholeInstallation, events: readonly Sent[]): Promise<void> {
+function send(whole: WholeInstallation, events: readonly Sent[]): Promise<void> {
+  return sendNow(
+    whole,
+    events.map(({ feature, version, device }) => ({ feature, version, device, source: 'ui' })),
+  )
+}
+
+/** As of the installation's own clock, in one request; they are counted when it resolves. */
+export async function sendNow(whole: WholeInstallation, events: readonly Record<string, unknown>[]): Promise<void> {
   const { collectorUrl, credentials } = whole.headcount
   const time = new Date(whole.clock.now()).toISOString()
-  const lines = events.map(({ feature, version, device }, at) =>
-    JSON.stringify({ id: `${device}-${time}-${at}`, time, feature, version, device, source: 'ui' }),
-  )
+  const lines = events.map((event, at) => JSON.stringify({ id: `${time}-${at}`, time, ...event }))
   const response = await fetch(`${collectorUrl}/v1/events`, {
     method: 'POST',
     headers: { authorization: `Bearer ${credentials.writeKey}`, 'content-type': 'application/x-ndjson' },

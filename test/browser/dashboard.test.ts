@@ -217,7 +217,7 @@ test('a note is in the charts of everybody, a shared view in those of whoever ha
   await page.keyboard.press('s')
   const share = page.getByRole('dialog', { name: 'Share this view' })
   await share.getByLabel('Title').fill('Dashboard in November')
-  await share.getByRole('button', { name: 'Make a link' }).click()
+  await share.getByRole('button', { name: 'Make and copy a link' }).click()
   const link = await share.getByLabel('The link').inputValue()
   const guest = await newVisitor(browser)
   await guest.page.goto(link)

@@ -9,6 +9,7 @@ import type { KeyValue } from '../../../shared/keyvalue/port.ts'
 import type { Ledger } from '../../../shared/ledger/port.ts'
 import { rfc3339 } from '../../../shared/rfc3339.ts'
 import type { WarehouseReader } from '../../../shared/warehouse/port.ts'
+import { dayMs } from '../../../shared/window.ts'
 import { readQuarantine } from '../../worker/quarantine.ts'
 import { collectorAddress } from '../front-page.ts'
 import type { FrozenFiles } from '../partner-api/frozen-files.ts'
@@ -23,6 +24,8 @@ import { readViewWish } from './view-wish.ts'
 import type { Who } from './who.ts'
 
 const bodyBytesMax = 16 * 1024
+/** A day that was not imported is closed after at most so many. */
+const openDaysMax = 7
 
 export interface DashboardDeps {
   readonly config: Config
@@ -91,7 +94,11 @@ export function addDashboardRoutes(app: FastifyInstance, deps: DashboardDeps): v
 
       part.get('/shares', { schema: dashboardSchemas.shares }, async (request, reply) => {
         await who.analyst(request)
-        return reply.send({ shares: await views.list() })
+        const now = clock.now()
+        const today = now - (now % dayMs)
+        const recent = { from: rfc3339(today - openDaysMax * dayMs), to: rfc3339(today) }
+        const open = (await firstOpenDay(reader, catalogue, recent, now)) ?? rfc3339(today).slice(0, 10)
+        return reply.send({ shares: await views.list(), open_from: open })
       })
       part.post('/shares', { schema: dashboardSchemas.share }, async (request, reply) => {
         await who.analyst(request)

@@ -133,9 +133,18 @@ export const dashboardSchemas = {
   shares: {
     tags,
     summary: 'Views that are shared',
+    description: '`open_from` is the first day that cannot be shared yet: it still changes.',
     security,
     response: {
-      200: list('shares', view, exampleView, 'All that still work, newest first'),
+      200: jsonAnswer(
+        'All that still work, newest first',
+        {
+          type: 'object',
+          required: ['shares', 'open_from'],
+          properties: { shares: { type: 'array', items: view }, open_from: { type: 'string', format: 'date' } },
+        },
+        { shares: [exampleView], open_from: '2026-11-24' },
+      ),
       ...problemAnswers(refusals),
     },
   },

@@ -10,6 +10,7 @@ import { KeysDialog, useKeys } from './keys.tsx'
 import { Live } from './live.tsx'
 import { Measures } from './measures.tsx'
 import { type Dataset, type Dimension, type Model, mainDataset } from './model.ts'
+import { Movers } from './movers.tsx'
 import { NotesDialog } from './notes-dialog.tsx'
 import { Notice } from './notice.tsx'
 import { Overview } from './overview.tsx'
@@ -188,7 +189,12 @@ function Panels({ context, notes }: { context: PanelContext; notes: readonly Not
     <>
       {isEmpty && <Empty model={model} />}
       <Overview context={context} notes={notes} />
-      {!isGuest && <Live context={context} />}
+      {!isGuest && (
+        <>
+          <Live context={context} />
+          <Movers context={context} />
+        </>
+      )}
       {model.datasets.map((dataset) => (
         <DatasetPanels key={dataset.id} context={context} dataset={dataset} notes={notes} />
       ))}

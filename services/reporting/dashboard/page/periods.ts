@@ -52,6 +52,21 @@ export function comparedRange(range: Range, compare: Compare): Range | undefined
   return { from: range.from - days * dayMs, to: range.to - days * dayMs }
 }
 
+/**
+ * What the rows of a list are compared with: as many days as have begun, as what has not happened yet has nothing to be
+ * compared with; of a list by months the same number of whole months.
+ */
+export function comparedList(range: Range, compare: Compare, grain: Grain, now: number): Range | undefined {
+  const compared = comparedRange(range, compare)
+  if (compared === undefined) return undefined
+  if (grain === 'month') {
+    const months = compare === 'year' ? 12 : Math.round((range.to - range.from) / (30.4 * dayMs))
+    return { from: addMonths(range.from, -months), to: addMonths(range.to, -months) }
+  }
+  const begun = Math.min(range.to, startOf('day', now) + dayMs) - range.from
+  return { from: compared.from, to: compared.from + Math.max(dayMs, begun) }
+}
+
 export function grainsOf(range: Range, now: number): Grain[] {
   const days = (range.to - range.from) / dayMs
   const fits: Record<Grain, boolean> = {

@@ -20,11 +20,23 @@ export function ShareDialog({ context, onClose }: { context: PanelContext; onClo
   const [error, setError] = useState<ApiError>()
   const [shares, setShares] = useState<readonly Share[]>([])
   const [said, say] = useState('')
-  const load = () => ask<{ shares: Share[] }>('/api/v1/shares').then((answer) => setShares(answer.shares), setError)
+  const [openFrom, setOpenFrom] = useState<number>()
+  const load = () =>
+    ask<{ shares: Share[]; open_from: string }>('/api/v1/shares').then((answer) => {
+      setShares(answer.shares)
+      setOpenFrom(Date.parse(answer.open_from))
+    }, setError)
   useEffect(() => {
     load()
   }, [])
-  const range = rangeOf(state, now)
+  const asked = rangeOf(state, now)
+  const range = { from: asked.from, to: Math.min(asked.to, openFrom ?? asked.to) }
+  const isClosed = range.to > range.from
+  const copy = (text: string) =>
+    navigator.clipboard.writeText(text).then(
+      () => say('Copied'),
+      () => say(''),
+    )
   const make = async (event: SubmitEvent) => {
     event.preventDefault()
     const given = new FormData(event.currentTarget as HTMLFormElement)
@@ -48,8 +60,10 @@ export function ShareDialog({ context, onClose }: { context: PanelContext; onClo
     }
     try {
       const { key } = await ask<{ key: string }>('/api/v1/shares', { method: 'POST', body })
-      setLink(`${location.origin}/#view=${key}`)
+      const made = `${location.origin}/#view=${key}`
+      setLink(made)
       setError(undefined)
+      await copy(made)
       load()
     } catch (failed) {
       setError(failed as ApiError)
@@ -62,8 +76,10 @@ export function ShareDialog({ context, onClose }: { context: PanelContext; onClo
   return (
     <Dialog title="Share this view" onClose={onClose}>
       <p class="soft">
-        {formatDays(range.from, range.to)}, with the filters that are set. Whoever has the link sees this and nothing
-        else, under the same limits; only closed days can be shared.
+        {isClosed
+          ? `${formatDays(range.from, range.to)}, with the filters that are set. Whoever has the link sees this and nothing else, under the same limits.`
+          : 'No day of this period is closed yet. A day closes some 26 hours after its end; choose an earlier period.'}{' '}
+        {isClosed && range.to < asked.to && 'Later days still change and are left out.'}
       </p>
       <form onSubmit={make}>
         <label>
@@ -79,15 +95,15 @@ export function ShareDialog({ context, onClose }: { context: PanelContext; onClo
             <option value="365">a year</option>
           </select>
         </label>
-        <button type="submit" class="first">
-          Make a link
+        <button type="submit" class="first" disabled={!isClosed || openFrom === undefined}>
+          Make and copy a link
         </button>
       </form>
       <Notice error={error} />
       {link && (
         <p>
           <input readOnly aria-label="The link" value={link} onFocus={(event) => event.currentTarget.select()} />
-          <button type="button" onClick={() => navigator.clipboard.writeText(link).then(() => say('Copied'))}>
+          <button type="button" onClick={() => copy(link)}>
             Copy
           </button>
           <span role="status">{said}</span>

@@ -7,7 +7,7 @@ import { type Dataset, valueTitle } from './model.ts'
 import { formatChange, formatShare, formatWhole } from './numbers.ts'
 import { NotSplit } from './overview.tsx'
 import { Panel } from './panel.tsx'
-import { comparedRange, listGrain, rangeOf } from './periods.ts'
+import { comparedList, listGrain, rangeOf } from './periods.ts'
 import { question } from './usage-query.ts'
 import { useAnswer } from './use-answer.ts'
 import { toggleFilter } from './view-state.ts'
@@ -27,8 +27,9 @@ export function ValueList({ context, dataset, dimension, title }: ValueListProps
   const [isAll, showAll] = useState(false)
   const [search, setSearch] = useState('')
   const range = rangeOf(state, now)
-  const compared = comparedRange(range, state.compare)
-  const grain = listGrain(range)
+  // A shared view is answered by the day.
+  const grain = model.role === 'guest' ? 'day' : listGrain(range)
+  const compared = comparedList(range, state.compare, grain, now)
   const asked = question({ dataset, by: [dimension], range, grain, filters: state.filters })
   const before = compared && question({ dataset, by: [dimension], range: compared, grain, filters: state.filters })
   const isKnown = asked.unknown.length === 0

@@ -1,0 +1,5 @@
+export const documentedFlows: readonly {
+  task: string
+  plausible: { steps: readonly string[] }
+  umami: { steps: readonly string[] }
+}[] = []
