@@ -144,6 +144,9 @@ export function variableName(key: string): string {
   return `HEADCOUNT_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
 }
 
+/** Turns our own sender off on a machine, whatever programs run there; a server beside them has no use for it. */
+const senderSwitch = 'HEADCOUNT_TELEMETRY'
+
 /**
  * Reads every setting from `env`. Unknown `HEADCOUNT_…` variables are an error too: they are nearly always a slip of
  * the pen, and a setting that silently does nothing is worse than a start that fails.
@@ -152,7 +155,7 @@ export function variableName(key: string): string {
 export function readConfig(env: Record<string, string | undefined>): Config {
   const known = new Map(Object.keys(settings).map((key) => [variableName(key), key]))
   for (const name of Object.keys(env)) {
-    if (name.startsWith('HEADCOUNT_') && !known.has(name)) {
+    if (name.startsWith('HEADCOUNT_') && !known.has(name) && name !== senderSwitch) {
       throw new ConfigError(`${name} is not a setting. The settings are: ${[...known.keys()].join(', ')}`)
     }
   }

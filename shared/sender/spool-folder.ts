@@ -1,0 +1,66 @@
+/** The folder of a spool: taken by one sender at a time, with what an earlier process left in it. */
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { type DataDirectoryLock, lockDataDirectory } from '../data-directory.ts'
+import { syncDirectory } from '../durable-file.ts'
+import { fileName, parseFileName, type Segment } from './segment.ts'
+
+export class SpoolFolder {
+  readonly #dir: string
+  readonly #lock: DataDirectoryLock
+  /** The file that is being written. */
+  #open: FileHandle | undefined
+
+  private constructor(dir: string, lock: DataDirectoryLock) {
+    this.#dir = dir
+    this.#lock = lock
+  }
+
+  /** @throws Error when it cannot be made, or another sender has it */
+  static async take(dir: string): Promise<SpoolFolder> {
+    return new SpoolFolder(path.resolve(dir), await lockDataDirectory(dir))
+  }
+
+  /** What an earlier process left, oldest first. */
+  async left(): Promise<Segment[]> {
+    const segments: Segment[] = []
+    for (const name of (await readdir(this.#dir)).sort()) {
+      const parsed = parseFileName(name)
+      if (!parsed) continue
+      const file = path.join(this.#dir, name)
+      const { size } = await stat(file)
+      segments.push({ ...parsed, file, size, text: undefined, events: undefined, first: 0, isOpen: false })
+    }
+    return segments
+  }
+
+  fileOf(segment: Pick<Segment, 'number' | 'madeAt'>): string {
+    return path.join(this.#dir, fileName(segment))
+  }
+
+  /** Makes the file that is written from now on. @throws Error when the disk refuses */
+  async begin(file: string): Promise<void> {
+    await this.end()
+    this.#open = await open(file, 'ax', 0o600)
+    await syncDirectory(this.#dir)
+  }
+
+  /** Resolves once the text is on the disk. @throws Error when the disk refuses */
+  async write(text: string): Promise<void> {
+    const handle = this.#open
+    if (!handle) throw new Error('no file is open')
+    await handle.appendFile(text)
+    await handle.datasync()
+  }
+
+  async end(): Promise<void> {
+    const handle = this.#open
+    this.#open = undefined
+    await handle?.close().catch(() => undefined)
+  }
+
+  async release(): Promise<void> {
+    await this.end()
+    await this.#lock.release().catch(() => undefined)
+  }
+}
