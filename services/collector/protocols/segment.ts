@@ -6,6 +6,7 @@
 import { basicUser, bearerToken, unauthorized } from '../../../shared/http/authorization.ts'
 import { type Problem, ProblemError, problem } from '../../../shared/http/problem.ts'
 import { checkDepth, decodeText, parseJson } from '../json-body.ts'
+import { SignalReports } from './dcos-signal.ts'
 import { type Dialect, jsonAnswer, pathOf, posts, problemAnswer, type Reading, type SentRequest } from './dialect.ts'
 import type { DialectOptions } from './dialect-options.ts'
 import { ForeignEvents, ForeignReading } from './foreign-events.ts'
@@ -21,6 +22,7 @@ const singleTypes = ['track', 'page', 'screen', 'identify', 'group', 'alias'] as
 export function segmentDialect(options: DialectOptions): Dialect {
   const { isSenderKey, limits, eventsMax } = options
   const events = new ForeignEvents(options)
+  const reports = new SignalReports(options.catalogue)
   return {
     name: 'segment',
     routes: posts(...['batch', ...singleTypes].map((type) => `/v1/${type}`)),
@@ -41,7 +43,7 @@ export function segmentDialect(options: DialectOptions): Dialect {
         const key = member(document, 'writeKey')
         if (typeof key !== 'string' || !isSenderKey(key)) throw wrongKey()
       }
-      return readItems(document, request, events, eventsMax)
+      return readItems(document, request, { events, reports, eventsMax })
     },
     refused: (problem) => problemAnswer(withCodeAndMessage(problem)),
   }
@@ -57,12 +59,18 @@ function parseDocument(body: Buffer): Members {
   )
 }
 
-function readItems(document: Members, request: SentRequest, events: ForeignEvents, max: number): Reading {
+interface ItemTools {
+  readonly events: ForeignEvents
+  readonly reports: SignalReports
+  readonly eventsMax: number
+}
+
+function readItems(document: Members, request: SentRequest, { events, reports, eventsMax }: ItemTools): Reading {
   const { url, body, sender } = request
   const path = pathOf(url)
   const type = path.slice(path.lastIndexOf('/') + 1)
   const list = type === 'batch' ? batchOf(document) : [document]
-  if (list.length > max) throw tooMany(max)
+  if (list.length > eventsMax) throw tooMany(eventsMax)
   const reading = new ForeignReading(events, request)
   if (type === 'batch') reading.wishes.ofAll = markOfItem(document)
   const context = {
@@ -71,11 +79,16 @@ function readItems(document: Members, request: SentRequest, events: ForeignEvent
     sender,
     declared: events.fields,
   }
+  let taken = 0
   for (const item of list) {
     // Only a body above the limit of one item can have an item above it.
     const text = body.length > itemBytesMax ? JSON.stringify(item) : undefined
     if (text !== undefined && Buffer.byteLength(text) > itemBytesMax) throw itemTooLarge()
-    reading.take(segmentEvent(item, context))
+    const event = segmentEvent(item, context)
+    const found = reports.eventsOf(item, event) ?? [event]
+    taken += found.length
+    if (taken > eventsMax) throw tooMany(eventsMax)
+    for (const one of found) reading.take(one)
   }
   return reading.done(success)
 }
