@@ -20,6 +20,7 @@ import { addChoiceDoor } from './privacy/choice-door.ts'
 import type { EnterServed } from './privacy/choosing.ts'
 import { createKeptIdentifier } from './privacy/kept-identifier.ts'
 import { WhatIsHeld } from './privacy/what-is-held.ts'
+import { cloudEventsDialect } from './protocols/cloudevents.ts'
 import type { Dialect } from './protocols/dialect.ts'
 import type { DialectOptions } from './protocols/dialect-options.ts'
 import { nativeDialect } from './protocols/native.ts'
@@ -78,7 +79,7 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
     eventsMax: config.eventsMax,
     hasAgreed: agreementCheck(policy),
   }
-  const dialects = [nativeDialect, segmentDialect, posthogDialect, posthogQuestions]
+  const dialects = [nativeDialect, segmentDialect, posthogDialect, posthogQuestions, cloudEventsDialect]
   for (const make of dialects) addDialect(app, ingest, make(shared))
   addOperations(app, {
     catalogue,
