@@ -1,0 +1,207 @@
+/**
+ * What a window hides for the sake of other windows: an hour can be had as its day less the day's other hours. Pure.
+ *
+ * 1. What is hidden in a window is hidden in every window inside it.
+ * 2. Windows go in blocks of two or three (window-blocks.ts): what one of a block that is over hides by itself, the
+ *    others hide too. It is hidden there also if it does not occur, for a nought would be told otherwise.
+ * 3. In a container the hidden windows of a cell are none, or one of them has at least k devices; else the nearest block
+ *    that shows the cell hides it too.
+ * 4. A day that is alone in its week and month goes with the day beside it, and the weeks of both hide what it hides.
+ *
+ * Why that is enough: let u be a change to a window's hidden cells that none of the window's shown cells notices (that
+ * there is one is what suppression.ts sees to). Then u here and -u in another window of the block is noticed by nobody:
+ * not there, where everything that could notice u is hidden; not in longer windows, as they have both; not in shorter
+ * ones, if it is put into one of them. So nothing that follows within no window follows from all of them.
+ */
+import { dayMs, type Grain, windowEnd, windowStart } from '../../shared/window.ts'
+import { blocksOf, containerOf, longerGrains, partnerOfLoneDay, type Stretch } from './window-blocks.ts'
+
+/** Hidden keys by mask. */
+export type Pattern = ReadonlyMap<
+  number,
+  { has(key: string): boolean; keys(): Iterable<string>; readonly size: number }
+>
+
+export interface SettledWindow {
+  /** ms since the Unix epoch. */
+  readonly start: number
+  /** What suppression within the window hides, by mask; whether it has k devices. */
+  readonly hidden: ReadonlyMap<number, ReadonlyMap<string, boolean>>
+  /** Whether a cell occurs. */
+  has(mask: number, key: string): boolean
+}
+
+export interface Level {
+  readonly grain: Grain
+  /** Those with cells. */
+  readonly windows: ReadonlyMap<number, SettledWindow>
+  /** What has been read: whole containers. */
+  readonly range: Stretch
+}
+
+export interface OverTimeOptions {
+  readonly grains: readonly Grain[]
+  /** ms since the Unix epoch. */
+  readonly now: number
+}
+
+/**
+ * @param levels longest grain first; the last is the one asked for
+ * @param lone what days that are alone in week and month hide by themselves, by start
+ * @returns for each window of the last level in its range that has begun: patterns of which each hides
+ */
+export function hideOverTime(
+  levels: readonly Level[],
+  lone: ReadonlyMap<number, Pattern>,
+  { grains, now }: OverTimeOptions,
+): Map<number, Pattern[]> {
+  const inside: { grain: Grain; patterns: Map<number, Pattern> }[] = []
+  let found = new Map<number, Pattern[]>()
+  for (const level of levels) {
+    const { grain } = level
+    const shared = sharedInBlocks(level, grains, now, (start) => patternsAround(grain, start, inside))
+    const all = new Map(
+      [...shared].map(([start, patterns]) => {
+        const partners = grain === 'day' ? loneBeside(start, lone, grains) : []
+        return [start, [...patterns, ...partners, ...patternsAround(grain, start, inside)]] as const
+      }),
+    )
+    inside.push({ grain, patterns: new Map([...all].map(([start, patterns]) => [start, merged(patterns)])) })
+    found = new Map(
+      [...all].map(([start, patterns]) => [
+        start,
+        [...patterns, ...(grain === 'week' ? loneOfWeek(start, lone, grains) : [])],
+      ]),
+    )
+  }
+  return found
+}
+
+/** Whether a cell is hidden. @param projections its keys by mask, for its own mask and every one below */
+export function isHiddenBy(patterns: readonly Pattern[], projections: Iterable<readonly [number, string]>): boolean {
+  for (const [mask, key] of projections) for (const pattern of patterns) if (pattern.get(mask)?.has(key)) return true
+  return false
+}
+
+/** Rules 2 and 3: for each window that has begun, what it hides by itself and for its block and container. */
+function sharedInBlocks(
+  { grain, windows, range }: Level,
+  grains: readonly Grain[],
+  now: number,
+  around: (start: number) => Pattern[],
+): Map<number, Pattern[]> {
+  const found = new Map<number, Pattern[]>()
+  if (longerGrains(grain, grains).length === 0) {
+    for (let at = range.from; at < range.to; at = windowEnd(grain, at))
+      if (at <= now || windows.has(at)) found.set(at, patternOf(windows.get(at)))
+    return found
+  }
+  for (let at = range.from; at < range.to; ) {
+    const container = containerOf(grain, at, grains)!
+    const blocks = blocksOf(grain, container).map((block) => block.filter((one) => one <= now || windows.has(one)))
+    for (const block of blocks) {
+      for (const start of block) {
+        const sharing = block.filter((other) => other === start || windowEnd(grain, other) <= now)
+        found.set(
+          start,
+          sharing.flatMap((other) => patternOf(windows.get(other))),
+        )
+      }
+    }
+    for (const [block, more] of complements(blocks, windows, found, around))
+      for (const start of block) found.get(start)!.push(more)
+    at = container.to
+  }
+  return found
+}
+
+/** Rule 3. @returns what blocks hide besides */
+function complements(
+  blocks: readonly number[][],
+  windows: ReadonlyMap<number, SettledWindow>,
+  found: ReadonlyMap<number, Pattern[]>,
+  around: (start: number) => Pattern[],
+): Map<number[], Map<number, Set<string>>> {
+  const more = new Map<number[], Map<number, Set<string>>>()
+  const places = new Map<string, { mask: number; key: string; at: Set<number> }>()
+  blocks.forEach((block, at) => {
+    for (const start of block)
+      for (const pattern of found.get(start) ?? [])
+        for (const [mask, keys] of pattern)
+          for (const key of keys.keys()) {
+            const id = `${mask}/${key}`
+            const place = places.get(id) ?? { mask, key, at: new Set() }
+            places.set(id, place)
+            place.at.add(at)
+          }
+  })
+  for (const { mask, key, at } of places.values()) {
+    const isLarge = (start: number) => {
+      const window = windows.get(start)
+      return window?.has(mask, key) === true && window.hidden.get(mask)?.get(key) !== false
+    }
+    const first = Math.min(...at)
+    if ([...at].some((index) => blocks[index]!.some(isLarge))) continue
+    if (around(blocks[first]![0]!).some((pattern) => pattern.get(mask)?.has(key))) continue
+    const nearest = blocks
+      .map((block, index) => ({ block, away: Math.abs(index - first) }))
+      .filter(({ block }) => block.some(isLarge))
+      .sort((a, b) => a.away - b.away)[0]
+    if (!nearest) continue
+    const own = more.get(nearest.block) ?? new Map<number, Set<string>>()
+    more.set(nearest.block, own)
+    own.set(mask, (own.get(mask) ?? new Set()).add(key))
+  }
+  return more
+}
+
+function patternOf(window: SettledWindow | undefined): Pattern[] {
+  return window && window.hidden.size > 0 ? [window.hidden] : []
+}
+
+/** Rule 1: what the longer windows hide that a window is in. A week is in the months of its first and last day. */
+function patternsAround(
+  grain: Grain,
+  start: number,
+  inside: readonly { grain: Grain; patterns: ReadonlyMap<number, Pattern> }[],
+): Pattern[] {
+  const last = windowEnd(grain, start) - 1
+  return inside.flatMap((longer) => {
+    const starts = new Set([windowStart(longer.grain, start), windowStart(longer.grain, last)])
+    return [...starts].flatMap((one) => longer.patterns.get(one) ?? []).filter(({ size }) => size > 0)
+  })
+}
+
+/** Rule 4, for the day beside a lone one. */
+function loneBeside(day: number, lone: ReadonlyMap<number, Pattern>, grains: readonly Grain[]): Pattern[] {
+  return [day - dayMs, day + dayMs]
+    .filter((other) => partnerOfLoneDay(other, grains) === day)
+    .flatMap((other) => lone.get(other) ?? [])
+}
+
+/** Rule 4, for a week that has a lone day or the day beside one. */
+function loneOfWeek(week: number, lone: ReadonlyMap<number, Pattern>, grains: readonly Grain[]): Pattern[] {
+  return loneDaysOfWeek(week, grains).flatMap((day) => lone.get(day) ?? [])
+}
+
+/** The lone days that a week hides something for; they can be the Sunday before it and the Monday after. */
+export function loneDaysOfWeek(week: number, grains: readonly Grain[]): number[] {
+  const days = Array.from({ length: 9 }, (_, index) => week + (index - 1) * dayMs)
+  const isIn = (day: number | undefined) => day !== undefined && day >= week && day < windowEnd('week', week)
+  return days.filter((day) => {
+    const partner = partnerOfLoneDay(day, grains)
+    return partner !== undefined && (isIn(day) || isIn(partner))
+  })
+}
+
+function merged(patterns: readonly Pattern[]): Pattern {
+  if (patterns.length === 1) return patterns[0]!
+  const all = new Map<number, Set<string>>()
+  for (const pattern of patterns)
+    for (const [mask, keys] of pattern) {
+      const own = all.get(mask) ?? new Set()
+      all.set(mask, own)
+      for (const key of keys.keys()) own.add(key)
+    }
+  return all
+}
