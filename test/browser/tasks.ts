@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { signInLink } from '../../services/reporting/dashboard/sign-in-links.ts'
-import { newVisitor } from './chromium.ts'
+import { newVisitor, type Visitor } from './chromium.ts'
 import { countInputs, type Inputs, inputsOf } from './input-counter.ts'
 import type { TaskWorld } from './task-world.ts'
 
@@ -18,7 +18,6 @@ export interface Done extends Inputs {
   readonly name: string
   readonly answer: string
   readonly expected: string
-  /** From the page's being there, ms. */
   readonly tookMs: number
   readonly complaints: readonly string[]
 }
@@ -84,24 +83,33 @@ export const tasks: readonly Task[] = [
   },
 ]
 
-/** Each begins on the page as it opens after signing in. */
-export async function doTask(task: Task, browser: Browser, world: TaskWorld): Promise<Done> {
-  const { reportingUrl, desk } = world.whole.headcount
-  const { context, page, complaints } = await newVisitor(browser, {
+/** The page as it opens after signing in; no task leaves it otherwise than it found it, but the last, with a dialog open. */
+export async function openForTasks(browser: Browser, { whole }: TaskWorld): Promise<Visitor> {
+  const visitor = await newVisitor(browser, {
     locale: 'en-US',
     acceptDownloads: true,
     permissions: ['clipboard-read', 'clipboard-write'],
   })
-  context.setDefaultTimeout(120_000)
-  await countInputs(context)
-  await page.goto(signInLink(reportingUrl, await desk.signIn('analyst')))
-  await settled(page)
+  visitor.context.setDefaultTimeout(120_000)
+  await countInputs(visitor.context)
+  await visitor.page.goto(signInLink(whole.headcount.reportingUrl, await whole.headcount.desk.signIn('analyst')))
+  await settled(visitor.page)
+  return visitor
+}
+
+export async function doTask(task: Task, visitor: Visitor, browser: Browser, world: TaskWorld): Promise<Done> {
+  const { page, complaints } = visitor
+  const before = await inputsOf(page)
   const started = performance.now()
   const answer = await task.read(page, browser)
   const tookMs = performance.now() - started
-  const inputs = await inputsOf(page)
-  await context.close()
-  return { name: task.name, answer, expected: task.expected(world), tookMs, complaints, ...inputs }
+  const { clicks, keys } = await inputsOf(page)
+  return {
+    ...{ name: task.name, answer, tookMs, complaints: [...complaints] },
+    expected: task.expected(world),
+    clicks: clicks - before.clicks,
+    keys: keys - before.keys,
+  }
 }
 
 async function settled(page: Page): Promise<void> {
