@@ -57,6 +57,8 @@ export interface HeadcountOptions {
 /** A running installation. */
 export interface Headcount {
   readonly collectorUrl: string
+  /** Undefined without a certificate. */
+  readonly collectorTlsUrl: string | undefined
   readonly reportingUrl: string
   readonly credentials: Credentials
   readonly catalogue: Catalogue
@@ -191,6 +193,7 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
     }
     return {
       ...urls,
+      collectorTlsUrl: servers?.collector.tlsUrl,
       credentials,
       catalogue,
       engines,

@@ -49,7 +49,8 @@ runProcess(async ({ config, logger, onFatal }) => {
     metrics,
     readiness,
   })
-  logger.info({ url: await collector.listen() }, 'the collector takes events')
+  const url = await collector.listen()
+  logger.info({ url, tlsUrl: collector.tlsUrl }, 'the collector takes events')
   return {
     async close() {
       await collector.drain()

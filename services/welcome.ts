@@ -7,7 +7,7 @@ import type { Headcount } from './headcount.ts'
  * @param signIn a link that signs in to the dashboard
  */
 export function welcome(
-  { collectorUrl, reportingUrl, credentials, catalogue }: Headcount,
+  { collectorUrl, collectorTlsUrl, reportingUrl, credentials, catalogue }: Headcount,
   config: Config,
   seconds: number,
   signIn: string,
@@ -17,12 +17,13 @@ export function welcome(
   const feature = catalogue.features.find(({ unit }) => unit === 'sender')?.id ?? ''
   const dataset = catalogue.datasets.find(({ dimensions }) => dimensions.includes('feature')) ?? catalogue.datasets[0]
   const by = dataset?.dimensions.includes('feature') ? '&by=feature' : ''
+  const withTls = collectorTlsUrl === undefined ? '' : `\n             ${collectorTlsUrl}   the same, with TLS`
   return `
 Ready after ${seconds.toFixed(1)} s: one event has gone through collector, event log, worker and table, and was seen by reporting.
 
   Dashboard  ${signIn}
              (signs in once; \`npm run headcount -- sign-in\` prints another)
-  Collector  ${collectorUrl}   write key      ${credentials.writeKey}
+  Collector  ${collectorUrl}   write key      ${credentials.writeKey}${withTls}
   Reporting  ${reportingUrl}   analyst token  ${credentials.analystToken}
   Data       ${config.dataDir}   (credentials.json has the keys; mode 0600)
 

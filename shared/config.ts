@@ -25,6 +25,13 @@ export const settings = {
   host: setting('127.0.0.1', 'address the servers listen on', text),
   collectorPort: setting('8080', 'port of the collector; 0 picks a free one', integer(0, 65535)),
   reportingPort: setting('8090', 'port of reporting; 0 picks a free one', integer(0, 65535)),
+  tlsCert: setting(
+    '',
+    'certificate of the collector with its chain (PEM file), read again when it changes; empty: no TLS',
+    text,
+  ),
+  tlsKey: setting('', 'its private key (PEM file, no passphrase)', text),
+  collectorTlsPort: setting('8443', 'port of the collector with TLS, beside the plain one', integer(0, 65535)),
   dataDir: setting('./data', 'folder for everything that is kept', (value) => path.resolve(value)),
   writeKey: setting('', 'key senders use; made at first start if empty', secret),
   senderKeys: setting(

@@ -25,6 +25,7 @@ export interface Metrics {
   readonly logBytes: Gauge
   readonly tableBytes: Gauge
   readonly pendingBytes: Gauge
+  readonly certificateEnd: Gauge
   readonly spoolBytes: Gauge
   readonly spooled: Counter
   readonly spoolExpiredBytes: Counter
@@ -93,6 +94,10 @@ export function createMetrics(processMetrics = true): Metrics {
     logBytes: gauge('log_bytes', 'Bytes of raw records in the event log'),
     tableBytes: gauge('table_bytes', 'Bytes of the aggregate tables'),
     pendingBytes: gauge('append_pending_bytes', 'Bytes waiting to become durable'),
+    certificateEnd: gauge(
+      'certificate_end_timestamp_seconds',
+      'When the certificate of the collector ends, since the Unix epoch; 0: it has none',
+    ),
     spoolBytes: gauge('spool_bytes', 'Bytes on the collector’s own disk that wait for the event log'),
     spooled: counter('spooled_records_total', 'Records that went into the spool because the event log was away'),
     spoolExpiredBytes: counter(

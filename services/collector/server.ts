@@ -6,7 +6,7 @@ import type { Clock } from '../../shared/clock.ts'
 import type { Config } from '../../shared/config.ts'
 import { anyKeyCheck, keyCheck } from '../../shared/http/authorization.ts'
 import { problem } from '../../shared/http/problem.ts'
-import { answerParserError, fromFramework, sendProblem } from '../../shared/http/problem-answer.ts'
+import { fromFramework, sendProblem } from '../../shared/http/problem-answer.ts'
 import { answerUnknownRoutes, closeServer } from '../../shared/http/server-parts.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
@@ -27,10 +27,9 @@ import { nativeDialect } from './protocols/native.ts'
 import { posthogDialect } from './protocols/posthog.ts'
 import { posthogQuestions } from './protocols/posthog-questions.ts'
 import { segmentDialect } from './protocols/segment.ts'
+import { answerCounter, onParserError, serverLimits } from './server-limits.ts'
+import { createTlsListener } from './tls-listener.ts'
 import { Undeclared } from './undeclared.ts'
-
-/** Longer than the 60 s of most load balancers, so that the side which reuses a connection is the one that closes it. */
-const keepAliveMs = 65_000
 
 export interface CollectorDependencies {
   config: Config
@@ -56,6 +55,8 @@ export interface CollectorDependencies {
 export interface Collector {
   /** Starts to listen on the configured address. Returns its URL, without a slash at the end. */
   listen(): Promise<string>
+  /** Of the door with TLS, once it listens; undefined when no certificate is configured. */
+  readonly tlsUrl: string | undefined
   /** Stops accepting, waits for running requests (at most 10 s, then cuts them off). Idempotent. */
   drain(): Promise<void>
   readonly app: FastifyInstance
@@ -100,37 +101,35 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
   addPrivacyPage(app, { config, catalogue, policy, choices: deps.choices })
   await deps.extend?.(app)
   await app.ready()
+  const tls = createTlsListener({ app, config, clock: deps.clock, logger, metrics })
+  let tlsUrl: string | undefined
   return {
     app,
-    listen: () => app.listen({ host: config.host, port: config.collectorPort }),
+    get tlsUrl() {
+      return tlsUrl
+    },
+    async listen() {
+      tlsUrl = await tls?.listen()
+      return app.listen({ host: config.host, port: config.collectorPort })
+    },
     drain: () => {
-      drained ??= closeServer(app)
+      drained ??= closeServer(app, tls?.server)
       return drained
     },
   }
 }
 
 function createServer(config: Config, logger: Logger, metrics: Metrics, isDraining: () => boolean): FastifyInstance {
-  // By the first digit, made once: finding a counter by its labels takes longer than counting.
-  const counters = ['0xx', '1xx', '2xx', '3xx', '4xx', '5xx'].map((status) =>
-    metrics.requests.labels('collector', status),
-  )
-  const count = (status: number): void => counters[Math.floor(status / 100)]?.inc()
+  const count = answerCounter(metrics)
+  const { requestTimeout, keepAliveTimeout, ...http } = serverLimits(config)
   const app = fastify({
     // Fastify's request lines would hold addresses and URLs.
     logger: false,
     return503OnClosing: false,
-    requestTimeout: config.requestTimeoutMs,
-    keepAliveTimeout: keepAliveMs,
-    http: {
-      requestTimeout: config.requestTimeoutMs,
-      headersTimeout: config.requestTimeoutMs,
-      connectionsCheckingInterval: Math.min(1000, config.requestTimeoutMs),
-    },
-    clientErrorHandler: (error, socket) => {
-      const status = answerParserError(error, socket)
-      if (status !== undefined) count(status)
-    },
+    requestTimeout,
+    keepAliveTimeout,
+    http: { requestTimeout, ...http },
+    clientErrorHandler: onParserError(count),
     frameworkErrors: (error, _request, reply) => {
       const known = fromFramework(error, logger)
       sendProblem(reply, known.problem, known.headers)

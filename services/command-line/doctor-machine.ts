@@ -16,11 +16,18 @@ export async function checkNode(version = process.versions.node): Promise<Findin
 /** Both servers can listen where the settings say. Only asked when no installation runs. */
 export async function checkPorts(config: Config): Promise<Finding[]> {
   const findings: Finding[] = []
-  for (const key of ['collectorPort', 'reportingPort'] as const) {
+  const servers = [
+    ['collectorPort', 'collector'],
+    ...(config.tlsCert === '' ? [] : [['collectorTlsPort', 'collector with TLS'] as const]),
+    ['reportingPort', 'reporting'],
+  ] as const
+  const taken = new Map<number, string>()
+  for (const [key, server] of servers) {
     const [port, variable] = [config[key], variableName(key)]
-    const server = key === 'collectorPort' ? 'collector' : 'reporting'
-    if (port !== 0 && key === 'reportingPort' && port === config.collectorPort)
-      findings.push(fail(`port ${port} of ${server}`, `the collector has the same; set ${variable} to another`))
+    const other = taken.get(port)
+    taken.set(port, server)
+    if (port !== 0 && other !== undefined)
+      findings.push(fail(`port ${port} of ${server}`, `the ${other} has the same; set ${variable} to another`))
     else findings.push(await checkPort(config.host, port, server, variable))
   }
   return findings

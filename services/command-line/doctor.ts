@@ -4,6 +4,7 @@ import { readCatalogue } from '../../shared/catalogue-file.ts'
 import { type Config, readConfig, settings, variableName } from '../../shared/config.ts'
 import { readLock } from '../../shared/data-directory.ts'
 import { openLocator } from '../worker/locate.ts'
+import { checkCertificate } from './doctor-certificate.ts'
 import { checkDataDirectory, checkDisk } from './doctor-disk.ts'
 import { checkEngines } from './doctor-engines.ts'
 import { type Finding, fail, info, messageOf, ok, printFindings } from './doctor-findings.ts'
@@ -36,6 +37,7 @@ async function examine(env: NodeJS.ProcessEnv): Promise<Finding[]> {
   }
   findings.push(checkCatalogue(config), await checkDisk(config.dataDir), ...(await checkDataDirectory(config.dataDir)))
   if (config.geoipMmdb !== '') findings.push(await checkLocator(config.geoipMmdb))
+  findings.push(checkCertificate(config, Date.now()))
   const holder = await readLock(config.dataDir).catch(() => undefined)
   if (holder) findings.push(...(await checkRunning(config, holder)))
   else findings.push(info(`no installation runs on ${config.dataDir}`), ...(await checkPorts(config)))

@@ -1,4 +1,6 @@
 /** What every server of ours does the same: unknown routes are answered with a problem, closing waits, but not for ever. */
+import type { Server } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
 import type { FastifyInstance } from 'fastify'
 import { problem } from './problem.ts'
 import { sendProblem } from './problem-answer.ts'
@@ -25,18 +27,31 @@ export function answerUnknownRoutes(app: FastifyInstance, whereToLook: string): 
   })
 }
 
-/** Stops accepting and waits for running requests, at most 10 s, then cuts them off. */
-export async function closeServer(app: FastifyInstance): Promise<void> {
+/**
+ * Stops accepting and waits for running requests, at most 10 s, then cuts them off.
+ * @param beside another server that answers with the app's routes
+ */
+export async function closeServer(app: FastifyInstance, beside?: TlsServer): Promise<void> {
+  const servers: (Server | TlsServer)[] = beside ? [app.server, beside] : [app.server]
   // A connection whose last request was running when the server closed stays open for the keep-alive time; close it as
   // soon as it is idle.
-  const idle = setInterval(() => app.server.closeIdleConnections(), 20)
-  const late = setTimeout(() => app.server.closeAllConnections(), drainMs)
+  const idle = setInterval(() => {
+    for (const server of servers) server.closeIdleConnections()
+  }, 20)
+  const late = setTimeout(() => {
+    for (const server of servers) server.closeAllConnections()
+  }, drainMs)
   try {
-    await app.close()
+    await Promise.all([app.close(), beside && stopped(beside)])
   } finally {
     clearInterval(idle)
     clearTimeout(late)
   }
+}
+
+/** One that does not listen has stopped. */
+function stopped(server: TlsServer): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()))
 }
 
 const wrongMethod = problem(
