@@ -15,7 +15,7 @@ export interface Route {
   readonly who: MayUse
 }
 
-const events = ['events', 'batch', 'track', 'page', 'screen', 'identify', 'group', 'alias', 'cloudevents']
+const events = ['events', 'batch', 'track', 'page', 'screen', 'identify', 'group', 'alias', 'cloudevents', 'logs']
 /** Of other products, whose clients send to us. The same with a slash at the end is the same route. */
 const foreignEvents = ['batch', 'capture', 'e', 'i/v0/e', 'i/v1/analytics/events', 'flags', 'decide']
 const operator = {

@@ -24,6 +24,7 @@ import { cloudEventsDialect } from './protocols/cloudevents.ts'
 import type { Dialect } from './protocols/dialect.ts'
 import type { DialectOptions } from './protocols/dialect-options.ts'
 import { nativeDialect } from './protocols/native.ts'
+import { otlpDialect } from './protocols/otlp.ts'
 import { posthogDialect } from './protocols/posthog.ts'
 import { posthogQuestions } from './protocols/posthog-questions.ts'
 import { segmentDialect } from './protocols/segment.ts'
@@ -80,7 +81,7 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
     eventsMax: config.eventsMax,
     hasAgreed: agreementCheck(policy),
   }
-  const dialects = [nativeDialect, segmentDialect, posthogDialect, posthogQuestions, cloudEventsDialect]
+  const dialects = [nativeDialect, segmentDialect, posthogDialect, posthogQuestions, cloudEventsDialect, otlpDialect]
   for (const make of dialects) addDialect(app, ingest, make(shared))
   addOperations(app, {
     catalogue,
