@@ -42,6 +42,8 @@ export class Delivery {
   readonly #stop = new AbortController()
   #current: Current | undefined
   #running: Promise<void> | undefined
+  /** Something has come since it was last looked. */
+  #isWoken = false
   #linesMax = Number.POSITIVE_INFINITY
   #hurries = 0
   #pause: 'none' | 'own' | 'asked' = 'none'
@@ -49,7 +51,7 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     this.#options = options
-    this.#backoff = new Backoff(options.parts.random)
+    this.#backoff = new Backoff(() => options.parts.random())
   }
 
   get isPaused(): boolean {
@@ -58,9 +60,15 @@ export class Delivery {
 
   /** To be called when something may be there to be sent. */
   wake(): void {
+    this.#isWoken = true
     if (this.#running || this.#stop.signal.aborted || this.isPaused) return
     this.#callOff()
-    this.#running = this.#run()
+    this.#running = this.#run().catch((error: Error) => {
+      // As with what is stored: a fault of the sender is not the host's.
+      this.#options.warn(`events could not be sent: ${error.message}`)
+      this.#running = undefined
+      this.#rest(this.#backoff.failed('away', 0), false)
+    })
   }
 
   /**
@@ -85,7 +93,9 @@ export class Delivery {
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted && !this.isPaused) {
+      this.#isWoken = false
       this.#current ??= await this.#next()
+      if (!this.#current && this.#isWoken) continue
       if (!this.#current) break
       if (await this.#deliver(this.#current)) this.#current = undefined
       this.#options.changed()

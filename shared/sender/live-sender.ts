@@ -19,6 +19,7 @@ const closeMsMax = 1_000
 
 export class LiveSender implements Sender {
   readonly #options: SenderOptions
+  readonly #warn: (message: string) => void
   readonly #parts: SenderParts
   readonly #limits: Limits
   readonly #pending: PendingLines
@@ -52,11 +53,18 @@ export class LiveSender implements Sender {
     const bounds = { ...limits, memoryBytesMax: limits.memoryBytesMax / 2 }
     const dropped = (reason: DropReason, events: number) => this.#dropped(reason, events)
     this.#options = options
+    this.#warn = warn
     this.#parts = parts
     this.#limits = limits
     this.#pending = new PendingLines(bounds)
     this.#stats = new Stats(() => this.#waiting())
-    this.#spool = new Spool({ ...bounds, dir: isShown ? undefined : options.spoolDir, now: parts.now, warn, dropped })
+    this.#spool = new Spool({
+      ...bounds,
+      dir: isShown ? undefined : options.spoolDir,
+      now: () => parts.now(),
+      warn,
+      dropped,
+    })
     this.#connection = openConnection(url, limits.answerMsMax)
     this.#delivery = new Delivery({
       ...{ spool: this.#spool, url: url.href, limits, parts, warn, dropped },
@@ -87,8 +95,8 @@ export class LiveSender implements Sender {
       return false
     }
     const line = eventLine(event, this.#options.defaults ?? {}, this.#limits.eventBytesMax, this.#parts)
-    if (typeof line !== 'string') {
-      this.#dropped(line.reason, 1)
+    if (typeof line === 'string') {
+      this.#dropped(line, 1)
       return false
     }
     const lost = this.#pending.add(line, ++this.#stats.tracked)
@@ -157,10 +165,14 @@ export class LiveSender implements Sender {
     this.#callOff()
     this.#isStoreDue = false
     this.#isStoring = true
-    void this.#storeAll()
+    this.#storeAll().catch((error: Error) => {
+      // Nothing is known to come here; if it does, it is a fault of the sender, and the host is not to pay for it.
+      this.#warn(`events could not be stored: ${error.message}`)
+      this.#isStoring = false
+    })
   }
 
-  /** What comes in meanwhile waits for its turn, or every event would be a write of its own. Never rejects. */
+  /** What comes in meanwhile waits for its turn, or every event would be a write of its own. */
   async #storeAll(): Promise<void> {
     await this.#opened
     do {

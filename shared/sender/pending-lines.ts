@@ -1,4 +1,5 @@
 /** Lines that are in memory alone, in the order in which they were tracked: chunks of at most a batch, oldest first. */
+import type { EventLine } from './event-line.ts'
 
 export interface Chunk {
   /** Lines, each with its end. */
@@ -44,18 +45,17 @@ export class PendingLines {
   }
 
   /** Adds a line; returns how many of the oldest events had to go for it. */
-  add(line: string, number: number): number {
+  add({ text, bytes }: EventLine, number: number): number {
     const { batchEventsMax, batchBytesMax, memoryBytesMax } = this.#limits
-    const size = Buffer.byteLength(line)
     const chunk = this.#chunks.at(-1)
-    if (chunk && chunk.events < batchEventsMax && chunk.size + size <= batchBytesMax) {
-      chunk.text += line
+    if (chunk && chunk.events < batchEventsMax && chunk.size + bytes <= batchBytesMax) {
+      chunk.text += text
       chunk.events++
-      chunk.size += size
+      chunk.size += bytes
     } else {
-      this.#chunks.push({ text: line, events: 1, size, first: number })
+      this.#chunks.push({ text, events: 1, size: bytes, first: number })
     }
-    this.#size += size
+    this.#size += bytes
     let dropped = 0
     while (this.#size > memoryBytesMax && this.#chunks.length > 1) dropped += this.take()?.events ?? 0
     return dropped
