@@ -1,6 +1,7 @@
 /**
- * `npm run bench:workers`: how fast the lag falls on the same input, with one worker and with two; and with one when it
- * and the servers have a single core, for on two cores the servers take from the second worker's.
+ * `npm run bench:workers`: how fast the lag falls on the same input, with one worker and with two. On a machine whose
+ * cores the servers share, the second worker gets what they leave; so also with each worker held at a share of a core
+ * that leaves the servers theirs, as on machines of their own, and with one when all have a single core.
  */
 import { execFileSync } from 'node:child_process'
 import os from 'node:os'
@@ -20,11 +21,16 @@ interface Setting {
   readonly name: string
   readonly workers: number
   readonly cores: number
+  /** Of a core, for each worker. */
+  readonly share?: number
 }
+const share = 0.4
 const settings: readonly Setting[] = [
   { name: '1 worker, 1 core', workers: 1, cores: 1 },
   { name: '1 worker, 2 cores', workers: 1, cores: 2 },
   { name: '2 workers, 2 cores', workers: 2, cores: 2 },
+  { name: '1 worker held at its share', workers: 1, cores: 2, share },
+  { name: '2 workers held at their share', workers: 2, cores: 2, share },
 ]
 const say = (line: string) => process.stdout.write(`${line}\n`)
 say(
@@ -39,14 +45,17 @@ for (let round = 0; round < Number(values.rounds); round++)
   }
 const rateOf = (name: string) => median(rates.get(name) ?? [])
 const two = rateOf('2 workers, 2 cores')
+const held = rateOf('2 workers held at their share') / rateOf('1 worker held at its share')
 say(`\nmedians of ${values.rounds}, the servers on the same cores:`)
+say(`two workers / one, each with ${share} of a core    ${held.toFixed(2)}`)
 say(`two workers on two cores / one on one core   ${(two / rateOf('1 worker, 1 core')).toFixed(2)}`)
 say(`two workers on two cores / one on two cores  ${(two / rateOf('1 worker, 2 cores')).toFixed(2)}`)
 
 /** taskset (util-linux) holds a process, and all that it starts, on some cores. */
-function drain({ workers, cores }: Setting): DrainedInput {
+function drain({ workers, cores, share }: Setting): DrainedInput {
   const file = fileURLToPath(new URL('drain.ts', import.meta.url))
   const given = ['--workers', String(workers), '--events', values.events, '--seed', values.seed]
+  if (share !== undefined) given.push('--share', String(share))
   const command = ['-c', `0-${cores - 1}`, process.execPath, '--import', 'tsx', file, ...given]
   return JSON.parse(execFileSync('taskset', command, { encoding: 'utf8' })) as DrainedInput
 }

@@ -3,8 +3,18 @@ import { parseArgs } from 'node:util'
 import { drainWith } from './shared-work.ts'
 
 const { values } = parseArgs({
-  options: { workers: { type: 'string' }, events: { type: 'string' }, seed: { type: 'string' } },
+  options: {
+    workers: { type: 'string' },
+    events: { type: 'string' },
+    seed: { type: 'string' },
+    share: { type: 'string' },
+  },
 })
-const drained = await drainWith(Number(values.workers), Number(values.events), Number(values.seed))
+const drained = await drainWith({
+  workers: Number(values.workers),
+  events: Number(values.events),
+  seed: Number(values.seed),
+  share: values.share === undefined ? undefined : Number(values.share),
+})
 process.stdout.write(`${JSON.stringify(drained)}\n`)
 process.exit(0)

@@ -8,6 +8,7 @@ import { Fleet, fleetSecrets } from '../campaign/fleet.ts'
 import type { RoleProcess } from '../campaign/role-process.ts'
 import { sampleProcess } from '../soak/process-sample.ts'
 import { BenchEvents, recordOfBatch } from './bench-events.ts'
+import { holdAtShare } from './cpu-share.ts'
 import { withFolder } from './measured-process.ts'
 
 const partitions = 4
@@ -30,16 +31,26 @@ export interface DrainedInput {
   readonly cpu: Readonly<Record<'workers' | 'Kafka' | 'Redis', number>>
 }
 
-/** @param events in all; every one is new and of today */
-export async function drainWith(workers: number, events: number, seed: number): Promise<DrainedInput> {
+export interface Drain {
+  readonly workers: number
+  /** In all; every one is new and of today. */
+  readonly events: number
+  readonly seed: number
+  /** Of a core, for each worker; undefined: as much as it gets. */
+  readonly share?: number | undefined
+}
+
+export async function drainWith({ workers, events, seed, share }: Drain): Promise<DrainedInput> {
   return withFolder(async (dir) => {
     const options = { dir, brokers: 1, partitions, collectors: 0, workers: 0, catalogue: '' } as const
     const fleet = await Fleet.start({ ...options, settings: { HEADCOUNT_LINGER_MS: '200' } })
+    const release: (() => void)[] = []
     try {
       const bytes = await fill(`kafka://${fleet.kafka.bootstrap.join(',')}/campaign`, events, seed)
       const servers = { Kafka: fleet.kafka.nodes[0]?.pid ?? 0, Redis: fleet.redis.pid }
       const before = { Kafka: cpuOf(servers.Kafka), Redis: cpuOf(servers.Redis) }
       const all = await Promise.all(Array.from({ length: workers }, () => fleet.add('worker')))
+      if (share !== undefined) for (const { pid } of all) release.push(holdAtShare(pid, share))
       const atStart = all.reduce((sum, { pid }) => sum + cpuOf(pid), 0)
       const lag = await untilCounted(all, events)
       const perMillion = (seconds: number) => (seconds / events) * 1e6
@@ -55,6 +66,7 @@ export async function drainWith(workers: number, events: number, seed: number): 
         },
       }
     } finally {
+      for (const letGo of release) letGo()
       await fleet.stop()
     }
   })
