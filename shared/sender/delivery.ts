@@ -115,18 +115,17 @@ export class Delivery {
   }
 
   async #next(): Promise<Current | undefined> {
-    const { spool, parts, limits, dropped } = this.#options
+    const { spool, parts, limits, dropped, changed } = this.#options
     for (;;) {
       const isDue = (madeAt: number) => this.#hurries > 0 || Math.abs(parts.now() - madeAt) >= limits.batchMs
       const segment = await spool.take(isDue)
       if (!segment) return undefined
-      if (parts.now() - segment.madeAt > waitMsMax) {
-        dropped('too-old', await spool.remove(segment))
-        continue
-      }
-      const lines = await this.#read(segment)
+      const isTooOld = parts.now() - segment.madeAt > waitMsMax
+      const lines = isTooOld ? [] : await this.#read(segment)
       if (lines.length > 0) return { segment, parts: [lines], isAgain: false }
-      await spool.remove(segment)
+      const events = await spool.remove(segment)
+      if (isTooOld) dropped('too-old', events)
+      changed()
     }
   }
 
