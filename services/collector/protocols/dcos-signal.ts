@@ -7,7 +7,7 @@
 import { type Catalogue, findFeature } from '../../../shared/catalogue.ts'
 import type { RejectReason } from '../../../shared/drop-reason.ts'
 import { packagesOf, unitsOf } from './dcos-signal-parts.ts'
-import { DeclaredValues } from './declared-values.ts'
+import type { DeclaredValues } from './declared-values.ts'
 import type { ForeignEvent } from './foreign-event.ts'
 import { stableId } from './foreign-events.ts'
 import { isMembers, type Members, member, membersOf } from './members.ts'
@@ -32,9 +32,9 @@ export class SignalReports {
   readonly #catalogue: Catalogue
   readonly #declared: DeclaredValues
 
-  constructor(catalogue: Catalogue) {
+  constructor(catalogue: Catalogue, declared: DeclaredValues) {
     this.#catalogue = catalogue
-    this.#declared = new DeclaredValues(catalogue)
+    this.#declared = declared
   }
 
   /** The events of an item, which are none for an empty list of packages; undefined when it is none of the reports. */

@@ -7,6 +7,8 @@ import { basicUser, bearerToken, unauthorized } from '../../../shared/http/autho
 import { type Problem, ProblemError, problem } from '../../../shared/http/problem.ts'
 import { checkDepth, decodeText, parseJson } from '../json-body.ts'
 import { SignalReports } from './dcos-signal.ts'
+import { ofDcosUi } from './dcos-ui.ts'
+import { DeclaredValues } from './declared-values.ts'
 import { type Dialect, jsonAnswer, pathOf, posts, problemAnswer, type Reading, type SentRequest } from './dialect.ts'
 import type { DialectOptions } from './dialect-options.ts'
 import { ForeignEvents, ForeignReading } from './foreign-events.ts'
@@ -22,7 +24,8 @@ const singleTypes = ['track', 'page', 'screen', 'identify', 'group', 'alias'] as
 export function segmentDialect(options: DialectOptions): Dialect {
   const { isSenderKey, limits, eventsMax } = options
   const events = new ForeignEvents(options)
-  const reports = new SignalReports(options.catalogue)
+  const declared = new DeclaredValues(options.catalogue)
+  const reports = new SignalReports(options.catalogue, declared)
   return {
     name: 'segment',
     routes: posts(...['batch', ...singleTypes].map((type) => `/v1/${type}`)),
@@ -43,7 +46,7 @@ export function segmentDialect(options: DialectOptions): Dialect {
         const key = member(document, 'writeKey')
         if (typeof key !== 'string' || !isSenderKey(key)) throw wrongKey()
       }
-      return readItems(document, request, { events, reports, eventsMax })
+      return readItems(document, request, { events, declared, reports, eventsMax })
     },
     refused: (problem) => problemAnswer(withCodeAndMessage(problem)),
   }
@@ -61,11 +64,13 @@ function parseDocument(body: Buffer): Members {
 
 interface ItemTools {
   readonly events: ForeignEvents
+  readonly declared: DeclaredValues
   readonly reports: SignalReports
   readonly eventsMax: number
 }
 
-function readItems(document: Members, request: SentRequest, { events, reports, eventsMax }: ItemTools): Reading {
+function readItems(document: Members, request: SentRequest, tools: ItemTools): Reading {
+  const { events, declared, reports, eventsMax } = tools
   const { url, body, sender } = request
   const path = pathOf(url)
   const type = path.slice(path.lastIndexOf('/') + 1)
@@ -85,7 +90,7 @@ function readItems(document: Members, request: SentRequest, { events, reports, e
     const text = body.length > itemBytesMax ? JSON.stringify(item) : undefined
     if (text !== undefined && Buffer.byteLength(text) > itemBytesMax) throw itemTooLarge()
     const event = segmentEvent(item, context)
-    const found = reports.eventsOf(item, event) ?? [event]
+    const found = reports.eventsOf(item, event) ?? [typeof event === 'string' ? event : ofDcosUi(item, event, declared)]
     taken += found.length
     if (taken > eventsMax) throw tooMany(eventsMax)
     for (const one of found) reading.take(one)
