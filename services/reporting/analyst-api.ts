@@ -48,7 +48,7 @@ export function addAnalystApi(app: FastifyInstance, options: AnalystApiOptions):
       // Before the tables: what is in them then is at least as fresh as said.
       const freshTo = await readFreshness(keyValue)
       if (freshTo !== undefined) metrics.freshnessSeconds.set(Math.max(0, clock.now() - freshTo) / 1000)
-      return send(reply, asked.format, answerUsage(asked, await tables.read(asked), freshTo))
+      return send(reply, asked.format, answerUsage(asked, await tables.read(asked, clock.now()), freshTo))
     } finally {
       running--
     }

@@ -1,7 +1,7 @@
 /** From the cells of a table to what is answered: the slice asked for, in order, as JSON or CSV. */
 import { formatMoment } from './request-time.ts'
 import { tooMuch, type UsageRequest } from './usage-request.ts'
-import type { UsageCell } from './usage-tables.ts'
+import type { UsageCell, UsageTable } from './usage-tables.ts'
 
 export interface UsageAnswer {
   columns: string[]
@@ -17,20 +17,20 @@ export interface UsageAnswer {
 export const rowsMax = 200_000
 
 /**
- * @param cells the whole table over the request's dimensions, in any order
+ * @param table the whole table over the request's dimensions, in any order
  * @param freshTo ms since the Unix epoch
  * @throws ProblemError 400 when the answer would have too many rows
  */
 export function answerUsage(
   request: UsageRequest,
-  cells: readonly UsageCell[],
+  { cells, untold }: UsageTable,
   freshTo: number | undefined,
 ): UsageAnswer {
   const { by, where, dimensions, metrics, dataset, limit = Number.POSITIVE_INFINITY } = request
   const conditions = where.map(({ dimension, value, isNot }) => ({ at: dimensions.indexOf(dimension), value, isNot }))
-  const slice = cells.filter(({ values }) =>
-    conditions.every(({ at, value, isNot }) => (values[at] === value) !== isNot),
-  )
+  const isAsked = (values: readonly string[]) =>
+    conditions.every(({ at, value, isNot }) => (values[at] === value) !== isNot)
+  const slice = cells.filter(({ values }) => isAsked(values))
   const byPositions = by.map((id) => dimensions.indexOf(id))
   const measures = metrics.filter((metric) => dataset.measures.includes(metric))
   const shownCells = slice.filter(({ hidden }) => !hidden)
@@ -53,19 +53,31 @@ export function answerUsage(
     })
     rows.push([formatMoment(window), ...own, ...figures])
   }
+  const suppressed = suppressedIn(slice, untold, isAsked)
   return {
     columns: ['window', ...by, ...metrics],
     rows,
-    suppressed: slice.length - shownCells.length,
-    suppressed_in: suppressedIn(slice),
+    suppressed: suppressed.reduce((sum, [, count]) => sum + count, 0),
+    suppressed_in: suppressed,
     fresh_to: freshTo === undefined ? null : new Date(freshTo).toISOString(),
   }
 }
 
-/** The same could be asked window by window; so a chart tells what is left out from what is not there. */
-function suppressedIn(slice: readonly UsageCell[]): [string, number][] {
+/**
+ * The same could be asked window by window; so a chart tells what is left out from what is not there. A cell of which it
+ * is not told that it does not occur counts like one that is left out.
+ */
+function suppressedIn(
+  slice: readonly UsageCell[],
+  untold: UsageTable['untold'],
+  isAsked: (values: readonly string[]) => boolean,
+): [string, number][] {
   const counts = new Map<number, number>()
   for (const { window, hidden } of slice) if (hidden) counts.set(window, (counts.get(window) ?? 0) + 1)
+  for (const [window, cells] of untold) {
+    const count = cells.filter(isAsked).length
+    if (count > 0) counts.set(window, (counts.get(window) ?? 0) + count)
+  }
   return [...counts].sort(([a], [b]) => a - b).map(([window, cells]) => [formatMoment(window), cells])
 }
 

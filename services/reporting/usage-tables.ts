@@ -1,34 +1,17 @@
 /**
- * The table that an answer is a slice of, with what is hidden in it. Suppression looks at a whole window: at all tables
- * of the dataset together where the window is small enough for that, else at the table asked for and its coarser ones.
- * Which of the two depends on the window alone, never on the request, so that every request sees the same cells.
+ * The table that an answer is a slice of, with what is hidden in it: by its windows themselves (settled-windows.ts), and
+ * for the sake of each other and of longer windows (suppression-over-time.ts). So windows around those asked for are
+ * read as well: the rest of their day, week or month, and these.
  */
-import { setImmediate } from 'node:timers/promises'
-import { LRUCache } from 'lru-cache'
-import type { Dataset } from '../../shared/catalogue.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
-import { type Grain, windowEnd } from '../../shared/window.ts'
-import { suppress } from './suppression.ts'
-import type { Cell } from './suppression-lattice.ts'
-import {
-  type FinalWindows,
-  maskOf,
-  readTables,
-  type TableCell,
-  tableCellsMax,
-  type WindowTables,
-} from './table-reader.ts'
-import { finalWindowsQuery, windowSizesQuery } from './usage-query.ts'
-import { tooMuch, type UsageRequest } from './usage-request.ts'
-
-/** Cells × 4^dimensions of a window up to which all its tables are settled together: at worst some 50 ms of work. */
-const togetherMax = 16_000
-/** Cells read for settling windows together, in one piece and in one request. */
-const togetherCellsPerPiece = 50_000
-const togetherCellsMax = 2_000_000
-/** Hidden cells remembered of final windows, which do not change any more. */
-const rememberedMax = 500_000
-const sliceMs = 10
+import { dayMs, type Grain, windowEnd, windowStart } from '../../shared/window.ts'
+import { projector, type ReadWindow, SettledWindows, seconds } from './settled-windows.ts'
+import { submasks } from './suppression-lattice.ts'
+import { hideOverTime, isHiddenBy, type Level, loneDaysOfWeek, type Pattern } from './suppression-over-time.ts'
+import { type FinalWindows, maskOf, type TableCell } from './table-reader.ts'
+import { finalWindowsQuery } from './usage-query.ts'
+import type { UsageRequest } from './usage-request.ts'
+import { containerOf, longerGrains, partnerOfLoneDay, type Stretch, windowsOf } from './window-blocks.ts'
 
 export interface UsageCell {
   /** Start of the window; ms since the Unix epoch. */
@@ -42,141 +25,149 @@ export interface UsageCell {
   hidden: boolean
 }
 
-/** Keys of hidden cells by mask over the dataset's dimensions; `large`: the window is not settled together. */
-type Settled = ReadonlyMap<number, ReadonlySet<string>> | 'large'
+export interface UsageTable {
+  /** In no order. */
+  readonly cells: readonly UsageCell[]
+  /** By window: cells that do not occur in it, and of which that is not told. */
+  readonly untold: ReadonlyMap<number, readonly (readonly string[])[]>
+}
+
+/** What is read of one grain. */
+interface Asked {
+  readonly request: UsageRequest
+  readonly final: FinalWindows
+}
 
 export class UsageTables {
   readonly #reader: WarehouseReader
-  readonly #k: number
-  readonly #settled = new LRUCache<string, { hidden: Settled }>({
-    maxSize: rememberedMax,
-    sizeCalculation: ({ hidden }) =>
-      hidden === 'large' ? 1 : [...hidden.values()].reduce((sum, keys) => sum + keys.size, 1),
-  })
+  readonly #windows: SettledWindows
 
   /** @param k devices that a cell must have to be shown */
   constructor(reader: WarehouseReader, k: number) {
     this.#reader = reader
-    this.#k = k
+    this.#windows = new SettledWindows(reader, k)
   }
 
   /**
-   * All cells of the table over the request's dimensions, in no order.
+   * The table over the request's dimensions.
+   * @param now ms since the Unix epoch
    * @throws ProblemError 400 when the range has too many cells
    */
-  async read(request: UsageRequest): Promise<UsageCell[]> {
+  async read(request: UsageRequest, now: number): Promise<UsageTable> {
+    const requests = [...requestsAround(request), ...loneDaysAround(request)]
     // A window that becomes final between two statements would be missing or double: then all is read again.
     for (let attempt = 1; ; attempt++) {
-      const before = await this.#finalWindows(request)
-      const cells = await this.#readOnce(request, before)
-      const after = await this.#finalWindows(request)
-      if (attempt === 3 || (after.own.length === before.own.length && after.days.length === before.days.length))
-        return cells
+      const before = await this.#finalWindows(requests)
+      const table = await this.#readOnce(request, before, now)
+      const after = await this.#finalWindows(requests)
+      if (attempt === 3 || before.every(({ final }, at) => isSame(final, after[at]!.final))) return table
     }
   }
 
-  async #readOnce(request: UsageRequest, final: FinalWindows): Promise<UsageCell[]> {
-    const { dataset, grain } = request
-    const finals = new Set(final.own)
-    const sizes = await this.#windowSizes(request, final.own)
-    const known: number[] = []
-    const large: number[] = []
-    const pieces: number[][] = []
-    let pieceCells = Number.POSITIVE_INFINITY
-    let togetherCells = 0
-    for (const [window, cells] of [...sizes].sort(([a], [b]) => a - b)) {
-      const settled = finals.has(window) ? this.#settled.get(settledKey(dataset, grain, window)) : undefined
-      if (settled && settled.hidden !== 'large') known.push(window)
-      else if (cells * 4 ** dataset.dimensions.length > togetherMax) large.push(window)
-      else {
-        if (pieceCells + cells > togetherCellsPerPiece) {
-          pieces.push([])
-          pieceCells = 0
-        }
-        pieces.at(-1)!.push(window)
-        pieceCells += cells
-        togetherCells += cells
+  async #readOnce(request: UsageRequest, asked: readonly Asked[], now: number): Promise<UsageTable> {
+    const { grains } = request.dataset
+    const levels: (Level & { windows: ReadonlyMap<number, ReadWindow> })[] = []
+    const lone = new Map<number, Pattern>()
+    const count = 1 + longerGrains(request.grain, grains).length
+    for (const [at, { request: one, final }] of asked.entries()) {
+      const windows = await this.#windows.read(one, final)
+      if (at < count) levels.push({ grain: one.grain, windows, range: { from: one.from, to: one.to } })
+      if (one.grain !== 'day') continue
+      for (const [start, { hidden }] of windows)
+        if (partnerOfLoneDay(start, grains) !== undefined) lone.set(start, hidden)
+    }
+    const hidden = hideOverTime(levels.reverse(), lone, { grains, now })
+    return tableOf(request, levels.at(-1)!.windows, hidden)
+  }
+
+  async #finalWindows(requests: readonly UsageRequest[]): Promise<Asked[]> {
+    const asked: Asked[] = []
+    for (const request of requests) {
+      const { dataset, grain, from, to } = request
+      const read = async (of: Grain, end: number) => {
+        const { sql, params } = finalWindowsQuery(dataset, of, seconds(from), seconds(end))
+        return (await this.#reader.select<{ w: number }>(sql, params)).map(({ w }) => w)
       }
+      const coarse = (grain === 'week' || grain === 'month') && dataset.grains.includes('day')
+      // The last week or month may start just before `to`; its days go on after it.
+      const days = coarse ? await read('day', windowEnd(grain, to)) : []
+      asked.push({ request, final: { own: await read(grain, to), days } })
     }
-    if (togetherCells > togetherCellsMax) throw tooManyCells()
-    const found: UsageCell[] = []
-    const add = (tables: WindowTables, hiddenKeys: ReadonlySet<string>) => {
-      for (const [key, cell] of tables.finest) found.push(usageCell(tables.window, cell, hiddenKeys.has(key)))
-      if (found.length > tableCellsMax) throw tooManyCells()
-    }
-    const own = maskOf(dataset, request.dimensions)
-    for (const windows of pieces) {
-      await this.#eachWindow(request, final, windows, 'all', (tables) => {
-        const hidden = this.#settleTogether(dataset, tables)
-        if (finals.has(tables.window / 1000))
-          this.#settled.set(settledKey(dataset, grain, tables.window / 1000), { hidden })
-        add(tables, hidden.get(own) ?? new Set())
-      })
-    }
-    await this.#eachWindow(request, final, large, 'coarser', (tables) =>
-      add(tables, this.#settleAlone(request, tables)),
-    )
-    await this.#eachWindow(request, final, known, 'own', (tables) => {
-      const settled = this.#settled.get(settledKey(dataset, grain, tables.window / 1000))
-      // Forgotten meanwhile: rare, and hiding a window is the safe way out.
-      const all = settled && settled.hidden !== 'large' ? settled.hidden.get(own) : new Set(tables.finest.keys())
-      add(tables, all ?? new Set())
-    })
-    return found
+    return asked
   }
+}
 
-  #settleTogether(dataset: Dataset, tables: WindowTables): ReadonlyMap<number, ReadonlySet<string>> {
-    const lattice = suppress(cellsOf(tables.full), dataset.dimensions.length, tables.margins, this.#k, {
-      together: true,
-    })
-    const hidden = new Map<number, ReadonlySet<string>>()
-    for (const table of lattice.values())
-      if (table.anyHidden) hidden.set(table.mask, keysOf(table.cells.filter((cell) => cell.hidden)))
-    return hidden
+/** The request's grain in whole containers, and every longer grain around it, likewise; shortest first. */
+function requestsAround(request: UsageRequest): UsageRequest[] {
+  const { grains } = request.dataset
+  const requests: UsageRequest[] = []
+  let range: Stretch = request
+  for (const grain of [request.grain, ...longerGrains(request.grain, grains)]) {
+    range = wholeContainers(grain, range, grains)
+    requests.push({ ...request, grain, ...range, metrics: grain === request.grain ? request.metrics : [] })
   }
+  return requests
+}
 
-  #settleAlone(request: UsageRequest, tables: WindowTables): ReadonlySet<string> {
-    const count = request.dimensions.length
-    const lattice = suppress(cellsOf(tables.finest), count, tables.margins, this.#k)
-    return keysOf(lattice.get(2 ** count - 1)!.cells.filter((cell) => cell.hidden))
+/** Days that are alone in their week and month, and are not among the windows around. */
+function loneDaysAround(request: UsageRequest): UsageRequest[] {
+  const { grain, dataset } = request
+  if (!dataset.grains.includes('day')) return []
+  const days = new Set<number>()
+  if (grain === 'week')
+    for (const week of windowsOf('week', wholeContainers('week', request, dataset.grains)))
+      for (const day of loneDaysOfWeek(week, dataset.grains)) days.add(day)
+  else if (grain !== 'month') {
+    const { from, to } = wholeContainers('day', wholeContainers(grain, request, dataset.grains), dataset.grains)
+    for (const day of [from - dayMs, to]) if (partnerOfLoneDay(day, dataset.grains) !== undefined) days.add(day)
   }
+  return [...days]
+    .filter((day) => day >= 0)
+    .map((day) => ({ ...request, grain: 'day', from: day, to: day + dayMs, metrics: [] }))
+}
 
-  async #eachWindow(
-    request: UsageRequest,
-    final: FinalWindows,
-    windows: readonly number[],
-    which: 'all' | 'coarser' | 'own',
-    settle: (tables: WindowTables) => void,
-  ): Promise<void> {
-    if (windows.length === 0) return
-    let since = performance.now()
-    for (const tables of await readTables(this.#reader, request, final, windows, which)) {
-      settle(tables)
-      // Collector and worker may live in this process.
-      if (performance.now() - since < sliceMs) continue
-      await setImmediate()
-      since = performance.now()
-    }
+function wholeContainers(grain: Grain, { from, to }: Stretch, grains: readonly Grain[]): Stretch {
+  const [first, last] = [windowStart(grain, from), windowStart(grain, Math.max(from, to - 1))]
+  return {
+    from: Math.max(0, containerOf(grain, first, grains)?.from ?? first),
+    to: containerOf(grain, last, grains)?.to ?? windowEnd(grain, last),
   }
+}
 
-  async #windowSizes(
-    { dataset, grain, from, to }: UsageRequest,
-    final: readonly number[],
-  ): Promise<Map<number, number>> {
-    const { sql, params } = windowSizesQuery(dataset, { grain, from: seconds(from), to: seconds(to), final })
-    const rows = await this.#reader.select<{ w: number; n: string }>(sql, params)
-    return new Map(rows.map(({ w, n }) => [w, Number(n)]))
+function tableOf(
+  { dataset, dimensions, from, to }: UsageRequest,
+  windows: ReadonlyMap<number, ReadWindow>,
+  hidden: ReadonlyMap<number, readonly Pattern[]>,
+): UsageTable {
+  const own = maskOf(dataset, dimensions)
+  const projectors = [own, ...submasks(own)].map((mask) => [mask, projector(own, mask)] as const)
+  const cells: UsageCell[] = []
+  const untold = new Map<number, (readonly string[])[]>()
+  for (const start of new Set([...windows.keys(), ...hidden.keys()])) {
+    if (start < from || start >= to) continue
+    const patterns = hidden.get(start) ?? []
+    const of = projectors.filter(([mask]) => patterns.some((pattern) => pattern.has(mask)))
+    const present = windows.get(start)?.cells ?? new Map<string, TableCell>()
+    for (const cell of present.values())
+      cells.push(
+        usageCell(
+          start,
+          cell,
+          isHiddenBy(
+            patterns,
+            of.map(([mask, project]) => [mask, project(cell.values)]),
+          ),
+        ),
+      )
+    const absent = new Set(patterns.flatMap((pattern) => [...(pattern.get(own)?.keys() ?? [])]))
+    for (const key of present.keys()) absent.delete(key)
+    if (absent.size > 0)
+      untold.set(
+        start,
+        [...absent].map((key) => JSON.parse(key) as string[]),
+      )
   }
-
-  async #finalWindows({ dataset, grain, from, to }: UsageRequest): Promise<FinalWindows> {
-    const read = async (of: Grain, end: number) => {
-      const { sql, params } = finalWindowsQuery(dataset, of, seconds(from), seconds(end))
-      return (await this.#reader.select<{ w: number }>(sql, params)).map(({ w }) => w)
-    }
-    const coarse = (grain === 'week' || grain === 'month') && dataset.grains.includes('day')
-    // The last week or month may start just before `to`; its days go on after it.
-    return { own: await read(grain, to), days: coarse ? await read('day', windowEnd(grain, to)) : [] }
-  }
+  return { cells, untold }
 }
 
 function usageCell(window: number, { values, events, devices, measures }: TableCell, hidden: boolean): UsageCell {
@@ -188,23 +179,6 @@ function usageCell(window: number, { values, events, devices, measures }: TableC
   return { window, values, events, devices, means, hidden }
 }
 
-function cellsOf(table: ReadonlyMap<string, TableCell>): Cell[] {
-  return [...table.values()].map(({ values, events, testDevices }) => ({ values, events, devices: testDevices }))
-}
-
-function keysOf(cells: readonly { values: readonly string[] }[]): Set<string> {
-  return new Set(cells.map(({ values }) => JSON.stringify(values)))
-}
-
-function settledKey(dataset: Dataset, grain: Grain, window: number): string {
-  return `${dataset.id}/${grain}/${window}`
-}
-
-function tooManyCells() {
-  return tooMuch('The range has too many cells. Take a later `from`, an earlier `to`, or fewer dimensions.')
-}
-
-/** Up, so that a `to` within a second still takes in the window that starts at that second. */
-function seconds(time: number): number {
-  return Math.ceil(time / 1000)
+function isSame(one: FinalWindows, other: FinalWindows): boolean {
+  return one.own.length === other.own.length && one.days.length === other.days.length
 }

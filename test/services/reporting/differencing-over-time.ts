@@ -86,15 +86,15 @@ export function workedOutOverTime(
   const span = new Span(count)
   for (const { columns } of equations) span.add(columns)
   const bounds = narrow(equations, span.columns)
-  return targets.flatMap(({ place, devices, events }) => {
+  return targets.flatMap(({ place, devices, events }): Exposed[] => {
     const columns = columnsOf.get(place)
     if (!columns) return []
-    if (span.has(columns)) return [{ ...place, devices, how: 'equations' as const }]
+    if (span.has(columns)) return [{ ...place, devices, how: 'equations' }]
     const [low, high] = columns.reduce(([a, b], column) => [a + bounds.low[column]!, b + bounds.high[column]!], [
       0, 0,
     ] as [number, number])
     // A cell that is left out without being a nought has an event at least; it is not told which one that is.
-    return Math.max(low, 0) === events && high === events ? [{ ...place, devices, how: 'bounds' as const }] : []
+    return Math.max(low, 0) === events && high === events ? [{ ...place, devices, how: 'bounds' }] : []
   })
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { answerUsage, rowsMax, toCsv } from '../../../services/reporting/usage-answer.ts'
-import { parseUsageRequest } from '../../../services/reporting/usage-request.ts'
+import { answerUsage as answerTable, rowsMax, toCsv } from '../../../services/reporting/usage-answer.ts'
+import { parseUsageRequest, type UsageRequest } from '../../../services/reporting/usage-request.ts'
+import type { UsageCell } from '../../../services/reporting/usage-tables.ts'
 import { parseCatalogue } from '../../../shared/catalogue-file.ts'
 import { ProblemError } from '../../../shared/http/problem.ts'
 import { catalogueText } from './reporting-fixture.ts'
@@ -18,6 +19,9 @@ const cell = (values: string[], events: number, hidden = false) => ({
   means: [],
   hidden,
 })
+
+const answerUsage = (asked: UsageRequest, cells: UsageCell[], freshTo: number | undefined, untold: string[][] = []) =>
+  answerTable(asked, { cells, untold: new Map([[window, untold]]) }, freshTo)
 
 describe('usage answer', () => {
   it('breaks ties by the values, in the order in which they were asked for', () => {
@@ -43,6 +47,17 @@ describe('usage answer', () => {
     )
     assert.equal(rows.length, 1)
     assert.equal(suppressed, 1)
+  })
+
+  it('counts as suppressed what is not told to be absent, in the slice', () => {
+    const asked = request({ by: 'version', where: 'feature:a' })
+    const untold = [
+      ['a', '7'],
+      ['b', '7'],
+    ]
+    const { suppressed, suppressed_in } = answerUsage(asked, [cell(['a', '1'], 5)], undefined, untold)
+    assert.deepEqual([suppressed, suppressed_in], [1, [['2026-11-23T00:00:00Z', 1]]])
+    assert.deepEqual(answerUsage(request({ where: 'feature:c' }), [], undefined, untold).suppressed_in, [])
   })
 
   it('adds up the shown cells of every other value, and lists them where they are asked for', () => {

@@ -6,12 +6,12 @@ import { ReportingFixture, type Seen, senders, tokens } from './reporting-fixtur
 const dashboard = { feature: 'dashboard', version: '2.0' }
 const jobs = { feature: 'jobs', version: '2.0' }
 const days: Record<string, Seen[]> = {
-  '2026-11-20': [
+  '2026-11-19': [
     ...senders(0, 20, dashboard),
     ...senders(0, 8, jobs, { events: 2 }),
     ...senders(30, 6, { ...jobs, version: '1.13' }),
   ],
-  '2026-11-21': [
+  '2026-11-20': [
     ...senders(0, 30, dashboard),
     ...senders(40, 12, jobs),
     ...senders(60, 3, { feature: '(other)', version: '2.0' }),
@@ -35,15 +35,15 @@ describe('GET /api/v1/usage', () => {
     assert.equal(answer.statusCode, 400, answer.body)
     return answer.json() as { type: string; detail: string; valid?: string[]; declared?: string[][] }
   }
-  const range = 'from=2026-11-20&to=2026-11-22'
+  const range = 'from=2026-11-19&to=2026-11-21'
 
   before(async () => {
     await fixture.open()
-    await fixture.insertFinal('usage', 'day', '2026-11-20T00:00:00Z', days['2026-11-20']!)
+    await fixture.insertFinal('usage', 'day', '2026-11-19T00:00:00Z', days['2026-11-19']!)
     // Left over from before it was final: must not count.
-    await fixture.insertOpen('usage', 'day', '2026-11-20T00:00:00Z', days['2026-11-20']!)
-    await fixture.insertOpen('usage', 'day', '2026-11-21T00:00:00Z', days['2026-11-21']!.slice(0, 25))
-    await fixture.insertOpen('usage', 'day', '2026-11-21T00:00:00Z', days['2026-11-21']!.slice(20))
+    await fixture.insertOpen('usage', 'day', '2026-11-19T00:00:00Z', days['2026-11-19']!)
+    await fixture.insertOpen('usage', 'day', '2026-11-20T00:00:00Z', days['2026-11-20']!.slice(0, 25))
+    await fixture.insertOpen('usage', 'day', '2026-11-20T00:00:00Z', days['2026-11-20']!.slice(20))
   })
   after(() => fixture.close())
 
@@ -51,8 +51,8 @@ describe('GET /api/v1/usage', () => {
     assert.deepEqual(await usage(`dataset=usage&${range}`), {
       columns: ['window', 'events', 'devices'],
       rows: [
-        ['2026-11-20T00:00:00Z', 42, 26],
-        ['2026-11-21T00:00:00Z', 50, 45],
+        ['2026-11-19T00:00:00Z', 42, 26],
+        ['2026-11-20T00:00:00Z', 50, 45],
       ],
       suppressed: 0,
       suppressed_in: [],
@@ -65,9 +65,9 @@ describe('GET /api/v1/usage', () => {
     assert.deepEqual(columns, ['window', 'feature', 'events', 'devices'])
     // (other) has 3 devices; jobs, the smallest beside it, keeps it from being the only one left.
     assert.deepEqual(rows, [
-      ['2026-11-20T00:00:00Z', 'jobs', 22, 14],
-      ['2026-11-20T00:00:00Z', 'dashboard', 20, 20],
-      ['2026-11-21T00:00:00Z', 'dashboard', 35, 30],
+      ['2026-11-19T00:00:00Z', 'jobs', 22, 14],
+      ['2026-11-19T00:00:00Z', 'dashboard', 20, 20],
+      ['2026-11-20T00:00:00Z', 'dashboard', 35, 30],
     ])
     assert.equal(suppressed, 2)
   })
@@ -100,8 +100,8 @@ describe('GET /api/v1/usage', () => {
     assert.deepEqual(
       rows.map((row) => row.slice(0, 2)),
       [
-        ['2026-11-20T00:00:00Z', 'jobs'],
-        ['2026-11-21T00:00:00Z', 'dashboard'],
+        ['2026-11-19T00:00:00Z', 'jobs'],
+        ['2026-11-20T00:00:00Z', 'dashboard'],
       ],
     )
   })
@@ -109,11 +109,11 @@ describe('GET /api/v1/usage', () => {
   it('takes the last 30 windows up to now without a range, and has no row for a window without cells', async () => {
     const { rows } = await usage('dataset=usage&metrics=events')
     assert.deepEqual(rows, [
-      ['2026-11-20T00:00:00Z', 42],
-      ['2026-11-21T00:00:00Z', 50],
+      ['2026-11-19T00:00:00Z', 42],
+      ['2026-11-20T00:00:00Z', 50],
     ])
-    assert.deepEqual((await usage('dataset=usage&from=2026-11-22&to=2026-11-23')).rows, [])
-    assert.deepEqual((await usage('dataset=usage&from=2026-11-20&to=2026-11-21')).rows.length, 1)
+    assert.deepEqual((await usage('dataset=usage&from=2026-11-21&to=2026-11-23')).rows, [])
+    assert.deepEqual((await usage('dataset=usage&from=2026-11-19&to=2026-11-20')).rows.length, 1)
   })
 
   it('answers as CSV with what was left out in the headers', async () => {
@@ -122,7 +122,7 @@ describe('GET /api/v1/usage', () => {
     assert.equal(answer.headers['content-type'], 'text/csv; charset=utf-8')
     assert.equal(answer.headers['x-headcount-suppressed'], '2')
     assert.equal(answer.headers['x-headcount-fresh-to'], '2026-11-23T10:14:59.250Z')
-    assert.ok(answer.body.startsWith('window,feature,events,devices\r\n2026-11-20T00:00:00Z,jobs,22,14\r\n'))
+    assert.ok(answer.body.startsWith('window,feature,events,devices\r\n2026-11-19T00:00:00Z,jobs,22,14\r\n'))
     assert.equal((await usage(`dataset=usage&${range}`)).fresh_to, '2026-11-23T10:14:59.250Z')
     const freshness = await fixture.metrics.freshnessSeconds.get()
     assert.equal(freshness.values[0]?.value, 0.75)
@@ -158,8 +158,8 @@ describe('GET /api/v1/usage', () => {
     before(async () => {
       const seen = [...sized(0, 9, 'dashboard', 'open'), ...sized(20, 7, 'jobs', 'open')]
       const withoutMeasure = senders(50, 6, { feature: 'jobs', version: '2.1', variant: 'enterprise' })
-      await fixture.insertFinal('sizes', 'day', '2026-11-20T00:00:00Z', [...seen, ...withoutMeasure])
-      await fixture.insertOpen('sizes', 'day', '2026-11-21T00:00:00Z', [...seen, ...withoutMeasure])
+      await fixture.insertFinal('sizes', 'day', '2026-11-19T00:00:00Z', [...seen, ...withoutMeasure])
+      await fixture.insertOpen('sizes', 'day', '2026-11-20T00:00:00Z', [...seen, ...withoutMeasure])
     })
 
     it('refuses devices and names the declared ones', async () => {
@@ -174,10 +174,10 @@ describe('GET /api/v1/usage', () => {
       const { columns, rows, suppressed } = await usage(`dataset=sizes&by=variant,version&metrics=cpu,events&${range}`)
       assert.deepEqual(columns, ['window', 'variant', 'version', 'cpu', 'events'])
       assert.deepEqual(rows, [
+        ['2026-11-19T00:00:00Z', 'open', '2.0', 4, 48],
+        ['2026-11-19T00:00:00Z', 'enterprise', '2.1', null, 6],
         ['2026-11-20T00:00:00Z', 'open', '2.0', 4, 48],
         ['2026-11-20T00:00:00Z', 'enterprise', '2.1', null, 6],
-        ['2026-11-21T00:00:00Z', 'open', '2.0', 4, 48],
-        ['2026-11-21T00:00:00Z', 'enterprise', '2.1', null, 6],
       ])
       assert.equal(suppressed, 0)
     })
@@ -185,11 +185,11 @@ describe('GET /api/v1/usage', () => {
     it('takes the largest cell of the full set for the devices that a closed cell has at least', async () => {
       const seen = ['dashboard', 'jobs'].flatMap((feature, index) => sized(index * 10, 4, feature, 'open'))
       await fixture.insertFinal('sizes', 'day', '2026-11-10T00:00:00Z', seen)
-      await fixture.insertOpen('sizes', 'day', '2026-11-11T00:00:00Z', seen)
+      await fixture.insertOpen('sizes', 'day', '2026-11-18T00:00:00Z', seen)
       const { rows, suppressed } = await usage(
-        'dataset=sizes&by=version,variant&metrics=events&from=2026-11-10&to=2026-11-12',
+        'dataset=sizes&by=version,variant&metrics=events&from=2026-11-10&to=2026-11-19',
       )
-      assert.deepEqual(rows, [['2026-11-11T00:00:00Z', '2.0', 'open', 24]])
+      assert.deepEqual(rows, [['2026-11-18T00:00:00Z', '2.0', 'open', 24]])
       assert.equal(suppressed, 1)
     })
   })

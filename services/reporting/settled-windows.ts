@@ -1,0 +1,224 @@
+/**
+ * Windows of one grain with what suppression hides in each by itself: all tables of the dataset together where the
+ * window is small enough for that, else the table asked for and its coarser ones. Which of the two depends on the window
+ * alone, never on the request, so that every request sees the same cells. Closed windows are remembered.
+ */
+import { setImmediate } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
+import type { Dataset } from '../../shared/catalogue.ts'
+import type { WarehouseReader } from '../../shared/warehouse/port.ts'
+import type { Grain } from '../../shared/window.ts'
+import { suppress } from './suppression.ts'
+import { type Cell, type LatticeTable, submasks } from './suppression-lattice.ts'
+import type { SettledWindow } from './suppression-over-time.ts'
+import {
+  type FinalWindows,
+  maskOf,
+  readTables,
+  type TableCell,
+  tableCellsMax,
+  type WindowTables,
+} from './table-reader.ts'
+import { windowSizesQuery } from './usage-query.ts'
+import { tooMuch, type UsageRequest } from './usage-request.ts'
+
+/** Cells × 4^dimensions of a window up to which all its tables are settled together: at worst some 50 ms of work. */
+const togetherMax = 16_000
+/** Cells read for settling windows together, in one piece and in one request. */
+const togetherCellsPerPiece = 50_000
+const togetherCellsMax = 2_000_000
+/** Keys remembered of final windows, which do not change any more. */
+const rememberedMax = 1_000_000
+const sliceMs = 10
+
+/** By mask over the dataset's dimensions, then by key: whether the hidden cell has k devices. */
+type Hidden = ReadonlyMap<number, ReadonlyMap<string, boolean>>
+
+export interface ReadWindow extends SettledWindow {
+  /** The table over the request's dimensions, by key. */
+  readonly cells: ReadonlyMap<string, TableCell>
+}
+
+export class SettledWindows {
+  readonly #reader: WarehouseReader
+  readonly #k: number
+  readonly #remembered = new LRUCache<string, { hidden: Hidden }>({
+    maxSize: rememberedMax,
+    sizeCalculation: ({ hidden }) => [...hidden.values()].reduce((sum, keys) => sum + keys.size, 1),
+  })
+
+  /** @param k devices that a cell must have to be shown */
+  constructor(reader: WarehouseReader, k: number) {
+    this.#reader = reader
+    this.#k = k
+  }
+
+  /**
+   * @returns the windows with cells that start in the request's range, by start (ms since the Unix epoch)
+   * @throws ProblemError 400 when the range has too many cells
+   */
+  async read(request: UsageRequest, final: FinalWindows): Promise<Map<number, ReadWindow>> {
+    const { dataset, grain } = request
+    const own = maskOf(dataset, request.dimensions)
+    const finals = new Set(final.own)
+    const { known, large, pieces } = this.#sorted(request, await this.#windowSizes(request, final.own), finals)
+    const found = new Map<number, ReadWindow>()
+    let cells = 0
+    const add = (tables: WindowTables, hidden: Hidden) => {
+      cells += tables.finest.size
+      if (cells > tableCellsMax) throw tooManyCells()
+      found.set(tables.window, readWindow(tables, own, hidden))
+    }
+    const remember = (tables: WindowTables, hidden: Hidden, of?: number) => {
+      if (finals.has(tables.window / 1000))
+        this.#remembered.set(keyOf(dataset, grain, tables.window / 1000, of), { hidden })
+      add(tables, hidden)
+    }
+    for (const windows of pieces)
+      await this.#eachWindow(request, final, windows, 'all', (tables) =>
+        remember(tables, this.#settleTogether(dataset, tables)),
+      )
+    await this.#eachWindow(request, final, large, 'coarser', (tables) =>
+      remember(tables, this.#settleAlone(request, tables), own),
+    )
+    await this.#eachWindow(request, final, known, 'own', (tables) => {
+      const hidden = this.#recall(dataset, grain, tables.window / 1000, own)
+      // Forgotten meanwhile: rare, and hiding a window is the safe way out.
+      add(tables, hidden ?? new Map([[own, new Map([...tables.finest.keys()].map((key) => [key, false]))]]))
+    })
+    return found
+  }
+
+  #recall(dataset: Dataset, grain: Grain, window: number, own: number): Hidden | undefined {
+    const found =
+      this.#remembered.get(keyOf(dataset, grain, window)) ?? this.#remembered.get(keyOf(dataset, grain, window, own))
+    return found?.hidden
+  }
+
+  /** Which windows are remembered, which are settled by the table alone, and pieces of those settled together. */
+  #sorted({ dataset, grain, dimensions }: UsageRequest, sizes: Map<number, number>, finals: ReadonlySet<number>) {
+    const own = maskOf(dataset, dimensions)
+    const known: number[] = []
+    const large: number[] = []
+    const pieces: number[][] = []
+    let pieceCells = Number.POSITIVE_INFINITY
+    let togetherCells = 0
+    for (const [window, cells] of [...sizes].sort(([a], [b]) => a - b)) {
+      if (finals.has(window) && this.#recall(dataset, grain, window, own)) known.push(window)
+      else if (cells * 4 ** dataset.dimensions.length > togetherMax) large.push(window)
+      else {
+        if (pieceCells + cells > togetherCellsPerPiece) {
+          pieces.push([])
+          pieceCells = 0
+        }
+        pieces.at(-1)!.push(window)
+        pieceCells += cells
+        togetherCells += cells
+      }
+    }
+    if (togetherCells > togetherCellsMax) throw tooManyCells()
+    return { known, large, pieces }
+  }
+
+  #settleTogether(dataset: Dataset, tables: WindowTables): Hidden {
+    const lattice = suppress(cellsOf(tables.full), dataset.dimensions.length, tables.margins, this.#k, {
+      together: true,
+    })
+    return this.#hiddenOf(lattice.values(), (mask) => mask)
+  }
+
+  #settleAlone({ dataset, dimensions }: UsageRequest, tables: WindowTables): Hidden {
+    const lattice = suppress(cellsOf(tables.finest), dimensions.length, tables.margins, this.#k)
+    return this.#hiddenOf(lattice.values(), (mask) =>
+      maskOf(
+        dataset,
+        dimensions.filter((_, index) => mask & (1 << index)),
+      ),
+    )
+  }
+
+  #hiddenOf(tables: Iterable<LatticeTable>, maskOfDataset: (mask: number) => number): Hidden {
+    const hidden = new Map<number, Map<string, boolean>>()
+    for (const { mask, anyHidden, cells } of tables) {
+      if (!anyHidden) continue
+      const keys = cells
+        .filter((cell) => cell.hidden)
+        .map((cell) => [JSON.stringify(cell.values), cell.devices >= this.#k] as const)
+      hidden.set(maskOfDataset(mask), new Map(keys))
+    }
+    return hidden
+  }
+
+  async #eachWindow(
+    request: UsageRequest,
+    final: FinalWindows,
+    windows: readonly number[],
+    which: 'all' | 'coarser' | 'own',
+    settle: (tables: WindowTables) => void,
+  ): Promise<void> {
+    if (windows.length === 0) return
+    let since = performance.now()
+    for (const tables of await readTables(this.#reader, request, final, windows, which)) {
+      settle(tables)
+      // Collector and worker may live in this process.
+      if (performance.now() - since < sliceMs) continue
+      await setImmediate()
+      since = performance.now()
+    }
+  }
+
+  async #windowSizes({ dataset, grain, from, to }: UsageRequest, final: readonly number[]) {
+    const { sql, params } = windowSizesQuery(dataset, { grain, from: seconds(from), to: seconds(to), final })
+    const rows = await this.#reader.select<{ w: number; n: string }>(sql, params)
+    return new Map(rows.map(({ w, n }) => [w, Number(n)]))
+  }
+}
+
+function readWindow({ window, finest }: WindowTables, own: number, hidden: Hidden): ReadWindow {
+  const below = [own, ...submasks(own)]
+  const present = new Map<number, Set<string>>()
+  return {
+    start: window,
+    hidden: new Map([...hidden].filter(([mask]) => below.includes(mask))),
+    cells: finest,
+    has: (mask, key) => {
+      let keys = present.get(mask)
+      if (!keys) {
+        const project = projector(own, mask)
+        keys = new Set([...finest.values()].map(({ values }) => project(values)))
+        present.set(mask, keys)
+      }
+      return keys.has(key)
+    },
+  }
+}
+
+/** From a cell's values over the dimensions of `own` to its key in the table over those of `mask`, a part of them. */
+export function projector(own: number, mask: number): (values: readonly string[]) => string {
+  const positions: number[] = []
+  let position = 0
+  for (let bit = 1; bit <= own; bit <<= 1) {
+    if (!(own & bit)) continue
+    if (mask & bit) positions.push(position)
+    position++
+  }
+  return (values) => JSON.stringify(positions.map((at) => values[at]))
+}
+
+function cellsOf(table: ReadonlyMap<string, TableCell>): Cell[] {
+  return [...table.values()].map(({ values, events, testDevices }) => ({ values, events, devices: testDevices }))
+}
+
+/** @param own for a window that is not settled together: the table that was settled alone */
+function keyOf(dataset: Dataset, grain: Grain, window: number, own?: number): string {
+  return `${dataset.id}/${grain}/${window}/${own ?? ''}`
+}
+
+export function tooManyCells() {
+  return tooMuch('The range has too many cells. Take a later `from`, an earlier `to`, or fewer dimensions.')
+}
+
+/** Up, so that a `to` within a second still takes in the window that starts at that second. */
+export function seconds(time: number): number {
+  return Math.ceil(time / 1000)
+}
