@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type SuppressionOptions, suppress } from '../../../services/reporting/suppression.ts'
-import { submasks } from '../../../services/reporting/suppression-lattice.ts'
-import {
-  hideOverTime,
-  isHiddenBy,
-  type Level,
-  type Pattern,
-  type SettledWindow,
-} from '../../../services/reporting/suppression-over-time.ts'
-import { containerOf, partnerOfLoneDay } from '../../../services/reporting/window-blocks.ts'
-import { type Grain, grains, windowEnd, windowStart } from '../../../shared/window.ts'
-import { type Place, type TimedReport, type Told, type World, workedOutOverTime } from './differencing-over-time.ts'
+import type { SuppressionOptions } from '../../../services/reporting/suppression.ts'
+import { type Grain, windowEnd } from '../../../shared/window.ts'
+import { type Place, type TimedReport, type World, workedOutOverTime } from './differencing-over-time.ts'
+import { SettledWorld } from './settled-world.ts'
 
 const k = 4
 const [hour, day] = [3_600_000, 86_400_000]
@@ -76,95 +68,6 @@ interface How extends SuppressionOptions {
   overTime?: boolean
 }
 
-/** What an analyst is told, from the windows' own suppression and what they hide for each other. */
-function teller({ world, reports }: Case, { overTime = true, ...within }: How = {}): (place: Place) => Told {
-  const { grains: declared, dimensions } = world
-  const masks = [...submasks(2 ** dimensions - 1), 2 ** dimensions - 1]
-  const settled = new Map(declared.map((grain) => [grain, settleAll(grain, world, reports, within)]))
-  const longestFirst = [...declared].reverse()
-  const now = world.to - 1
-  const lone = new Map<number, Pattern>(
-    [...(settled.get('day') ?? [])]
-      .filter(([start]) => partnerOfLoneDay(start, declared) !== undefined)
-      .map(([start, window]) => [start, window.hidden]),
-  )
-  const hidden = new Map(
-    declared.map((grain) => {
-      const levels = longestFirst
-        .filter((one) => grains.indexOf(one) >= grains.indexOf(grain))
-        .map((one): Level => ({ grain: one, windows: settled.get(one)!, range: wholeRange(one, world) }))
-      return [grain, hideOverTime(levels, lone, { grains: declared, now })]
-    }),
-  )
-  return (place) => {
-    const { grain, window, mask, values } = place
-    const below = masks
-      .filter((sub) => (sub & mask) === sub)
-      .map((sub) => [sub, JSON.stringify(values.filter((_, index) => sub & (1 << positions(mask)[index]!)))] as const)
-    const own = settled.get(grain)!.get(window)
-    const patterns = overTime ? (hidden.get(grain)!.get(window) ?? []) : own ? [own.hidden] : []
-    if (isHiddenBy(patterns, below)) return { isTold: false }
-    const events = reports
-      .filter((report) => windowStart(grain, report.time) === window)
-      .filter((report) => report.values.filter((_, index) => mask & (1 << index)).join('|') === values.join('|'))
-      .reduce((sum, one) => sum + one.events, 0)
-    return { isTold: true, events }
-  }
-}
-
-function settleAll(grain: Grain, world: World, reports: TimedReport[], within: SuppressionOptions) {
-  const starts = new Set(reports.map(({ time }) => windowStart(grain, time)))
-  return new Map(
-    [...starts].map((start): [number, SettledWindow] => {
-      const own = reports.filter(({ time }) => windowStart(grain, time) === start)
-      const devices = new Map<string, Set<number>>()
-      const cells = new Map<string, { values: string[]; events: number; devices: number }>()
-      for (const report of own) {
-        for (let mask = 0; mask < 2 ** world.dimensions; mask++) {
-          const key = keyOf(report.values, mask)
-          devices.set(`${mask}${key}`, (devices.get(`${mask}${key}`) ?? new Set()).add(report.sender))
-        }
-      }
-      const full = 2 ** world.dimensions - 1
-      for (const { values, events } of own) {
-        const cell = cells.get(keyOf(values, full)) ?? { values, events: 0, devices: 0 }
-        cells.set(keyOf(values, full), cell)
-        cell.events += events
-        cell.devices = devices.get(`${full}${keyOf(values, full)}`)!.size
-      }
-      const margins = {
-        devices: (mask: number, values: readonly string[]) => devices.get(`${mask}${JSON.stringify(values)}`)?.size,
-        exact: () => grain !== 'week' && grain !== 'month',
-      }
-      const lattice = suppress([...cells.values()], world.dimensions, margins, k, { together: true, ...within })
-      const hidden = new Map<number, Map<string, boolean>>()
-      for (const table of lattice.values()) {
-        const keys = table.cells
-          .filter((cell) => cell.hidden)
-          .map((cell) => [JSON.stringify(cell.values), cell.devices >= k] as const)
-        if (keys.length > 0) hidden.set(table.mask, new Map(keys))
-      }
-      return [start, { start, hidden, has: (mask, key) => devices.has(`${mask}${key}`) }]
-    }),
-  )
-}
-
-function wholeRange(grain: Grain, { grains: declared, from, to }: World) {
-  const [first, last] = [windowStart(grain, from), windowStart(grain, to - 1)]
-  return {
-    from: containerOf(grain, first, declared)?.from ?? first,
-    to: containerOf(grain, last, declared)?.to ?? windowEnd(grain, last),
-  }
-}
-
-function keyOf(values: readonly string[], mask: number): string {
-  return JSON.stringify(values.filter((_, index) => mask & (1 << index)))
-}
-
-function positions(mask: number): number[] {
-  return [0, 1, 2].filter((index) => mask & (1 << index))
-}
-
 /** Windows that are over, and months, which nothing is longer than. */
 function isOver({ world }: Case): (place: Place) => boolean {
   const longest = world.grains.at(-1)!
@@ -172,10 +75,12 @@ function isOver({ world }: Case): (place: Place) => boolean {
 }
 
 /** Cells under k that an analyst can work out, over some seeds. */
-function attack(name: string, seeds: number, how?: How): string[] {
+function attack(name: string, seeds: number, { overTime = true, ...within }: How = {}): string[] {
   return Array.from({ length: seeds }, (_, index) => index + 1).flatMap((seed) => {
     const some = makeCase(name, seed)
-    return workedOutOverTime(some.reports, some.world, k, teller(some, how), isOver(some)).map(
+    const settled = new SettledWorld(some.reports, { ...some.world, k }, within)
+    const tell = (place: Place) => settled.tell(place, overTime)
+    return workedOutOverTime(some.reports, some.world, k, tell, isOver(some)).map(
       ({ grain, window, values, devices, how: by }) =>
         `seed ${seed}: ${devices} devices of ${values.join()} in the ${grain} of ${new Date(window).toISOString()}, by ${by}`,
     )
