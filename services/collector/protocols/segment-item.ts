@@ -32,7 +32,8 @@ export function segmentEvent(item: unknown, context: ItemContext): ForeignEvent 
   if (!isMembers(item)) return 'not-an-object'
   const { type, sentAt, sender, declared } = context
   const properties = membersOf(item, 'properties')
-  const happened = timeOf(member(item, 'timestamp'))
+  // RudderStack's libraries say when it happened as `originalTimestamp`.
+  const happened = timeOf(member(item, 'timestamp') ?? member(item, 'originalTimestamp'))
   return {
     id: stableId(member(item, 'messageId'), () => JSON.stringify(item)),
     time: correctedTime(happened, timeOf(member(item, 'sentAt') ?? sentAt), sender.receivedAt),
