@@ -77,6 +77,6 @@ export function describeReport(url: string, report: UndeclaredReport, names: rea
       'you have in mind; a feature’s `events` or `paths` in the catalogue declares it.',
     )
   }
-  for (const [index, name] of names.entries()) lines.push(`${name}: ${named[index] ?? 0} events`)
+  for (const [index, name] of names.entries()) lines.push(`${name}: ${named[index] ?? 0} times`)
   return lines.join('\n')
 }

@@ -86,6 +86,6 @@ test('a collector tells it to the admin alone, after what came in any dialect, a
   )
   const shown = describeReport(running.url, report, ['Secret Thing', '/my/secret'])
   assert.match(shown, /segment +name +Aa Aa +1 +1 +version\n/)
-  assert.match(shown, /Secret Thing: 1 events/)
+  assert.match(shown, /Secret Thing: 1 times/)
   assert.match(await running.metrics.registry.metrics(), /headcount_events_undeclared_total\{protocol="segment"\} 2/)
 })
