@@ -6,6 +6,7 @@
 import { BlockList, isIP } from 'node:net'
 import path from 'node:path'
 import { saidBack } from './confidential/said-back.ts'
+import { type PageOrigins, parsePageOrigins } from './page-origins.ts'
 import { isPolicyVersion } from './policy/policy-version.ts'
 import { isPrintableLine } from './printable-line.ts'
 
@@ -119,6 +120,11 @@ export const settings = {
     publicUrl,
   ),
   partnerRequestsPerMinute: setting('120', 'most requests of one partner in a minute', integer(1, 100_000)),
+  pageOrigins: setting(
+    '*',
+    'origins of the pages that may send events, comma-separated; *: any, none: only pages at the collector’s own address',
+    pageOrigins,
+  ),
   cookie: setting('on', 'first-party cookie for browsers that send no identifier: on or off', onOff),
   cookieDays: setting('180', 'life of that cookie, in days', integer(1, 395)),
   bodyBytesMax: setting('1048576', 'largest request body, as sent', integer(1024, 64 * 1024 * 1024)),
@@ -195,6 +201,14 @@ function senderKeys(value: string, name: string): readonly string[] {
     .filter(Boolean)
   if (keys.length <= 100 && keys.every((key) => /^[\x21-\x7e]{3,256}$/.test(key))) return keys
   throw new ConfigError(`${name} must be at most 100 keys of 3 to 256 printable characters, with commas between them`)
+}
+
+function pageOrigins(value: string, name: string): PageOrigins {
+  const origins = parsePageOrigins(value)
+  if (origins !== undefined) return origins
+  throw new ConfigError(
+    `${name} must be *, none, or at most 100 origins like https://ui.example.org (no path, no slash at the end), with commas between them`,
+  )
 }
 
 function shortText(value: string, name: string): string {

@@ -15,7 +15,20 @@ export interface Route {
   readonly who: MayUse
 }
 
-const events = ['events', 'batch', 'track', 'page', 'screen', 'identify', 'group', 'alias', 'cloudevents', 'logs']
+const events = [
+  'events',
+  'batch',
+  'track',
+  'page',
+  'screen',
+  'identify',
+  'group',
+  'alias',
+  'cloudevents',
+  'logs',
+  'beacon',
+  ...'tipgasb',
+]
 /** Of other products, whose clients send to us. The same with a slash at the end is the same route. */
 const foreignEvents = ['batch', 'capture', 'e', 'i/v0/e', 'i/v1/analytics/events', 'flags', 'decide']
 const operator = {
@@ -55,10 +68,12 @@ export const collectorRoutes: readonly Route[] = [
   ...health,
   { method: 'GET', path: '/v1/undeclared', who: 'admin' },
   ...privacyPages,
-  ...open('/v1/catalogue', '/v1/policy', '/privacy/disclosures'),
+  ...open('/v1/catalogue', '/v1/policy', '/privacy/disclosures', '/tracker.js'),
   ...events.map((name) => ({ method: 'POST', path: `/v1/${name}`, who: 'write' }) as const),
   ...foreignEvents.map((path) => ({ method: 'POST', path: `/${path}`, who: 'write' }) as const),
   { method: 'GET', path: '/array/:key/config', who: 'link' },
+  { method: 'GET', path: '/v1/projects/:key/settings', who: 'link' },
+  { method: 'GET', path: '/v1/pixel.gif?key=audit-nothing', who: 'link' },
   ...privacyDoor,
   ...operator.GET.map((name) => ({ method: 'GET', path: `/v1/operator/${name}`, who: 'admin' }) as const),
   ...operator.POST.map((name) => ({ method: 'POST', path: `/v1/operator/${name}`, who: 'admin' }) as const),

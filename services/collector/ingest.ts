@@ -174,14 +174,20 @@ export class Ingest {
     for (const reason of rejected) metrics.rejected.inc({ reason })
   }
 
-  #offerCookie(sender: Sender, { records, wishes }: Reading, { raw }: FastifyRequest, reply: FastifyReply): void {
+  #offerCookie(
+    sender: Sender,
+    { records, wishes, cookieless }: Reading,
+    { raw }: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
     const { config } = this.#deps
     if (wishes.children.length > 0) {
       if (config.cookie && isBrowser(raw.headers) && mayHaveCookie(raw.headers))
         reply.header('set-cookie', optOutCookies)
       return
     }
-    if (!config.cookie || sender.cookie !== undefined || !isBrowser(raw.headers) || !mayHaveCookie(raw.headers)) return
+    if (cookieless || !config.cookie || sender.cookie !== undefined) return
+    if (!isBrowser(raw.headers) || !mayHaveCookie(raw.headers)) return
     if (records.some(({ unit }) => unit.kind === 'address')) reply.header('set-cookie', newCookie(config.cookieDays))
   }
 }
@@ -190,8 +196,8 @@ function headOf({ raw, url }: FastifyRequest): RequestHead {
   return { method: raw.method ?? 'GET', url, headers: raw.headers }
 }
 
-function send(reply: FastifyReply, { status, contentType, body }: Answer): void {
-  reply.code(status)
+function send(reply: FastifyReply, { status, contentType, body, headers = {} }: Answer): void {
+  reply.code(status).headers(headers)
   if (contentType !== undefined) reply.header('content-type', contentType)
   reply.send(body)
 }

@@ -12,6 +12,7 @@ import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import { type Policy, readPolicy } from '../../shared/policy/policy.ts'
 import { addPrivacyPage } from '../privacy-page/routes.ts'
+import { CrossOrigin } from './cross-origin.ts'
 import type { EventSink } from './event-sink.ts'
 import { Ingest } from './ingest.ts'
 import { addOperations, type Readiness } from './operations.ts'
@@ -20,16 +21,21 @@ import { addChoiceDoor } from './privacy/choice-door.ts'
 import type { EnterServed } from './privacy/choosing.ts'
 import { createKeptIdentifier } from './privacy/kept-identifier.ts'
 import { WhatIsHeld } from './privacy/what-is-held.ts'
+import { beaconDialect } from './protocols/beacon.ts'
 import { cloudEventsDialect } from './protocols/cloudevents.ts'
 import type { Dialect } from './protocols/dialect.ts'
 import type { DialectOptions } from './protocols/dialect-options.ts'
 import { nativeDialect } from './protocols/native.ts'
 import { otlpDialect } from './protocols/otlp.ts'
+import { pixelDialect } from './protocols/pixel.ts'
 import { posthogDialect } from './protocols/posthog.ts'
 import { posthogQuestions } from './protocols/posthog-questions.ts'
 import { segmentDialect } from './protocols/segment.ts'
+import { segmentBrowserDialect } from './protocols/segment-browser.ts'
+import { addSegmentSettings } from './protocols/segment-browser-settings.ts'
 import { answerCounter, onParserError, serverLimits } from './server-limits.ts'
 import { createTlsListener } from './tls-listener.ts'
+import { addTracker } from './tracker/tracker-route.ts'
 import { Undeclared } from './undeclared.ts'
 
 export interface CollectorDependencies {
@@ -71,7 +77,8 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
   const ingest = new Ingest({ ...deps, policy, keptId, undeclared })
   let drained: Promise<void> | undefined
 
-  const app = createServer(config, logger, metrics, () => drained !== undefined)
+  const pages = new CrossOrigin(config.pageOrigins)
+  const app = createServer(config, logger, metrics, pages, () => drained !== undefined)
   addPolicy(app, policy)
   const isWriteKey = keyCheck(credentials.writeKey)
   const shared: DialectOptions = {
@@ -82,7 +89,10 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
     hasAgreed: agreementCheck(policy),
   }
   const dialects = [nativeDialect, segmentDialect, posthogDialect, posthogQuestions, cloudEventsDialect, otlpDialect]
-  for (const make of dialects) addDialect(app, ingest, make(shared))
+  const ofPages = [segmentBrowserDialect, beaconDialect, pixelDialect]
+  for (const make of [...dialects, ...ofPages]) addDialect(app, ingest, pages, make(shared))
+  addSegmentSettings(app, { config, isSenderKey: shared.isSenderKey, pages })
+  addTracker(app)
   addOperations(app, {
     catalogue,
     metrics,
@@ -120,7 +130,13 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
   }
 }
 
-function createServer(config: Config, logger: Logger, metrics: Metrics, isDraining: () => boolean): FastifyInstance {
+function createServer(
+  config: Config,
+  logger: Logger,
+  metrics: Metrics,
+  pages: CrossOrigin,
+  isDraining: () => boolean,
+): FastifyInstance {
   const count = answerCounter(metrics)
   const { requestTimeout, keepAliveTimeout, ...http } = serverLimits(config)
   const app = fastify({
@@ -140,6 +156,7 @@ function createServer(config: Config, logger: Logger, metrics: Metrics, isDraini
   // Fastify never reads a body: see addDialect. Where none is expected it is passed over.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  app.addHook('onRequest', pages.hook)
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-content-type-options', 'nosniff')
     if (isDraining() && request.method === 'POST') return sendProblem(reply, shuttingDown, { 'retry-after': '1' })
@@ -161,7 +178,9 @@ function createServer(config: Config, logger: Logger, metrics: Metrics, isDraini
  * Requests are answered in the first hook, before Fastify looks at Content-Type: senders label bodies in every way, and
  * it refuses those that it cannot parse. The handler behind it is never reached.
  */
-function addDialect(app: FastifyInstance, ingest: Ingest, dialect: Dialect): void {
+function addDialect(app: FastifyInstance, ingest: Ingest, pages: CrossOrigin, dialect: Dialect): void {
+  // The native answer counts what was taken, so it would tell a page whether the browser has opted out.
+  pages.open(dialect.routes, dialect.name !== 'native')
   for (const { method, path } of dialect.routes) {
     app.route({
       method,

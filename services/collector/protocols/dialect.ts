@@ -62,6 +62,8 @@ export interface Reading {
   readonly wishes: EventWishes
   /** Of the accepted ones, what the catalogue does not know. */
   readonly undeclared: readonly UndeclaredUse[]
+  /** The page did not ask to be counted by our cookie, so it is not given one. */
+  readonly cookieless?: boolean
   /**
    * The answer once the records are durable.
    * @param declined how many of the accepted ones were left out after all, as their sender has chosen so meanwhile
@@ -74,6 +76,7 @@ export interface Answer {
   /** Undefined: an answer without a body. */
   readonly contentType: string | undefined
   readonly body: string | Buffer
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export function jsonAnswer(body: string, status = 200): Answer {
