@@ -6,7 +6,8 @@
  * other, so they are settled from the coarsest to X itself, each by:
  * 1. a cell with fewer than k devices is hidden, and so is everything below a hidden cell;
  * 2. in each group of cells that sum to a shown coarser cell, the hidden ones are none, or at least two with together
- *    at least k devices; else the smallest shown one of the group is hidden too;
+ *    at least k devices and more events than cells (as many would mean one each); else the smallest shown one of the
+ *    group is hidden too;
  * 3. no cell under k follows from all that is shown by linear algebra (suppression-audit.ts); rule 2 misses some.
  * A table so depends on its coarser ones only, and looks the same from whichever X it is seen.
  *
@@ -16,9 +17,10 @@
  * Tables of which neither is coarser (by=a, by=b) do not see each other by this. Where most combinations of values do
  * not occur, they can be the same cell (a value of a that comes with one value of b only), shown in one and hidden as a
  * complement in the other. `together` mends that when X is the full set: what still follows is answered by hiding one
- * of the cells it follows from, and settling anew.
+ * of the cells it follows from, and settling anew; so is a group without a shown cell that has one event each.
  *
- * Known limits: without `together` the above; relations between grains, and of a window with itself earlier.
+ * What windows hide for each other comes after (suppression-over-time.ts). Known limits: without `together` the above;
+ * a window and itself earlier.
  */
 import { cellsThatFollow } from './suppression-audit.ts'
 import {
@@ -65,9 +67,27 @@ export function suppress(
     for (const mask of order) settle(lattice.get(mask)!, lattice, k, complementary)
     if (!together || !complementary) return lattice
     const exposed = cellsThatFollow(finest, coarser, k)
-    if (exposed.length === 0) return lattice
+    const ofOneEvent = sumsOfOneEventEach(lattice)
+    if (exposed.length === 0 && ofOneEvent.length === 0) return lattice
     for (const { sources } of exposed) hide(...smallestSource(sources))
+    for (const [table, cell] of ofOneEvent) hide(table, cell)
   }
+}
+
+/** Shown cells with as many events as hidden cells in a finer table, and none shown there. */
+function sumsOfOneEventEach(lattice: ReadonlyMap<number, LatticeTable>): [LatticeTable, LatticeCell][] {
+  const found: [LatticeTable, LatticeCell][] = []
+  for (const table of lattice.values()) {
+    if (!table.anyHidden) continue
+    for (const mask of submasks(table.mask)) {
+      const parent = lattice.get(mask)!
+      for (const [group, index] of groupsOf(table, parent)) {
+        const whole = parent.cells[index]!
+        if (!whole.hidden && group.hiddenCount > 1 && whole.events === group.hiddenCount) found.push([parent, whole])
+      }
+    }
+  }
+  return found
 }
 
 /** Of the coarser cells that something follows from, the smallest; the closest table on a draw. */
@@ -102,7 +122,8 @@ function settleGroups(table: LatticeTable, coarser: readonly LatticeTable[], k: 
       for (const [group, index] of groupsOf(table, parent)) {
         const whole = parent.cells[index]!
         if (whole.hidden || group.hiddenCount === 0 || group.smallestShown === undefined) continue
-        if (group.hiddenCount > 1 && devicesAtLeast(group, whole.devices, table.exact) >= k) continue
+        const isCrowd = devicesAtLeast(group, whole.devices, table.exact) >= k
+        if (group.hiddenCount > 1 && isCrowd && group.hiddenEvents > group.hiddenCount) continue
         hide(table, group.smallestShown)
         grew = true
       }
@@ -112,6 +133,7 @@ function settleGroups(table: LatticeTable, coarser: readonly LatticeTable[], k: 
 
 interface Group {
   hiddenCount: number
+  hiddenEvents: number
   hiddenDevicesMax: number
   shownDevices: number
   smallestShown: LatticeCell | undefined
@@ -123,11 +145,12 @@ function groupsOf(table: LatticeTable, parent: LatticeTable): [Group, number][] 
     const index = parent.indexOf[cell.member]!
     let group = groups.get(index)
     if (!group) {
-      group = { hiddenCount: 0, hiddenDevicesMax: 0, shownDevices: 0, smallestShown: undefined }
+      group = { hiddenCount: 0, hiddenEvents: 0, hiddenDevicesMax: 0, shownDevices: 0, smallestShown: undefined }
       groups.set(index, group)
     }
     if (cell.hidden) {
       group.hiddenCount++
+      group.hiddenEvents += cell.events
       group.hiddenDevicesMax = Math.max(group.hiddenDevicesMax, cell.devices)
     } else {
       group.shownDevices += cell.devices

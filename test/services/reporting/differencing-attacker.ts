@@ -5,6 +5,8 @@
 import { type SuppressionOptions, suppress } from '../../../services/reporting/suppression.ts'
 import type { Cell } from '../../../services/reporting/suppression-lattice.ts'
 
+import { narrow } from './differencing-over-time.ts'
+
 /** One sender's events in one cell of the full table. */
 export interface Report {
   sender: number
@@ -16,6 +18,7 @@ export interface AskedCell {
   mask: number
   key: string
   shown: boolean
+  events: number
   devices: number
   /** Indices of the cells of the full table that it sums. */
   members: number[]
@@ -38,7 +41,14 @@ export function askEverything(
       const members = new Set<number>()
       for (const report of reports)
         if (project(report.values, mask).join('|') === key) members.add(base.get(report.values.join('|'))!)
-      asked.push({ mask, key, shown: !hidden.has(key), devices: cell.devices, members: [...members] })
+      asked.push({
+        mask,
+        key,
+        shown: !hidden.has(key),
+        events: cell.events,
+        devices: cell.devices,
+        members: [...members],
+      })
     }
   }
   return asked
@@ -90,6 +100,17 @@ function widen(sub: number, positions: number[]): number {
 export function workedOut(asked: AskedCell[], k: number): AskedCell[] {
   const known = rowsInEchelon(asked.filter(({ shown }) => shown).map(({ members }) => indicator(members)))
   return asked.filter(({ shown, devices, members }) => !shown && devices < k && follows(known, indicator(members)))
+}
+
+/** The hidden cells under k whose events follow because every cell of the full table has at least one. */
+export function narrowedDown(asked: AskedCell[], k: number): AskedCell[] {
+  const columns = Math.max(...asked.flatMap(({ members }) => members)) + 1
+  const told = asked.filter(({ shown }) => shown).map(({ members, events }) => ({ columns: members, sum: events }))
+  const { low, high } = narrow(told, columns, 1)
+  const sum = (of: Float64Array, members: number[]) => members.reduce((total, index) => total + of[index]!, 0)
+  return asked.filter(
+    ({ shown, devices, members }) => !shown && devices < k && sum(low, members) === sum(high, members),
+  )
 }
 
 type Row = Map<number, [bigint, bigint]>

@@ -85,7 +85,7 @@ export function workedOutOverTime(
   )
   const span = new Span(count)
   for (const { columns } of equations) span.add(columns)
-  const bounds = narrow(equations, span.columns)
+  const bounds = narrow(equations, span.columns, 0)
   return targets.flatMap(({ place, devices, events }): Exposed[] => {
     const columns = columnsOf.get(place)
     if (!columns) return []
@@ -143,9 +143,9 @@ function placeKey({ grain, window, mask, values }: Place): string {
   return `${grain}/${window}/${mask}/${values.join('|')}`
 }
 
-/** Whole numbers from 0 that every equation allows, by going round the equations. */
-function narrow(equations: { columns: number[]; sum: number }[], columns: number) {
-  const low = new Float64Array(columns)
+/** Whole numbers from `least` that every equation allows, by going round the equations. */
+export function narrow(equations: readonly { columns: number[]; sum: number }[], columns: number, least = 0) {
+  const low = new Float64Array(columns).fill(least)
   const high = new Float64Array(columns).fill(Number.POSITIVE_INFINITY)
   for (let changed = true; changed; ) {
     changed = false
@@ -154,13 +154,13 @@ function narrow(equations: { columns: number[]; sum: number }[], columns: number
       const highs = own.reduce((total, column) => total + high[column]!, 0)
       for (const column of own) {
         const most = sum - (lows - low[column]!)
-        const least = sum - (highs - high[column]!)
+        const rest = sum - (highs - high[column]!)
         if (most < high[column]!) {
           high[column] = most
           changed = true
         }
-        if (least > low[column]!) {
-          low[column] = least
+        if (rest > low[column]!) {
+          low[column] = rest
           changed = true
         }
       }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { suppress } from '../../../services/reporting/suppression.ts'
 import { type Cell, submasks } from '../../../services/reporting/suppression-lattice.ts'
-import { askEverything, hiddenKeys, type Report, tableOf, workedOut } from './differencing-attacker.ts'
+import { askEverything, hiddenKeys, narrowedDown, type Report, tableOf, workedOut } from './differencing-attacker.ts'
 
 const k = 5
 
@@ -44,6 +44,14 @@ describe('suppression', () => {
       property((some) => {
         const found = workedOut(askEverything(some, dimensions, k, { together: true }), k)
         assert.deepEqual(found, [])
+      })
+    })
+
+    it(`${name}: nor does any follow because a cell that occurs has an event at least`, () => {
+      property((some) => {
+        if (some.length === 0) return
+        const once = some.map((report) => ({ ...report, events: 1 }))
+        assert.deepEqual(narrowedDown(askEverything(once, dimensions, k, { together: true }), k), [])
       })
     })
 
@@ -120,6 +128,16 @@ describe('suppression', () => {
     assert.deepEqual(hiddenOf(one, 1, 93), ['b', 'c'])
     const two = [cell('a', 50), cell('b', 40), cell('c', 4), cell('d', 4)]
     assert.deepEqual(hiddenOf(two, 1, 98), ['c', 'd'])
+  })
+
+  it('hides also the total of small cells of one event each: it would tell that of each of them', () => {
+    const once = ['a', 'b', 'c', 'd', 'e'].map((value, sender) => ({ sender, values: [value], events: 1 }))
+    assert.deepEqual([...hiddenKeys(once, 1, 0, k, { together: true })], [''])
+    const [first, ...others] = once
+    const more = [{ ...first!, events: 2 }, ...others]
+    assert.deepEqual([...hiddenKeys(more, 1, 0, k, { together: true })], [])
+    // The control: what the analyst would have known.
+    assert.equal(narrowedDown(askEverything(once, 1, k), k).length, 5)
   })
 
   it('does not take the sum of devices for their number: one sender may be in several cells', () => {
