@@ -25,6 +25,7 @@ import { isEmbedded, openChoiceBook, openEventLog, openKeyValue, openWarehouse }
 import type { Desk } from './operator/desk.ts'
 import { LocalDesk } from './operator/local-desk.ts'
 import { addOperatorDoor } from './operator/operator-door.ts'
+import { PageDemo } from './operator/page-demo.ts'
 import { ReleaseRequests, releaseWaitMs } from './operator/release-requests.ts'
 import { enterServed, SubjectDesk } from './operator/subject-desk.ts'
 import { contactOf } from './privacy-page/privacy-facts.ts'
@@ -160,6 +161,10 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
     if (options.listen !== false) {
       const reader = await engines.warehouse.reader()
       undo.push(() => reader.close())
+      const isOneProcess = [config.eventLogUrl, config.keyValueUrl, config.warehouseUrl].every(isEmbedded)
+      const demo = isOneProcess
+        ? new PageDemo({ ...parts, ledger, reader, k: config.k ?? catalogue.k, urls: () => urls })
+        : undefined
       servers = {
         collector: await createCollector({
           ...parts,
@@ -177,6 +182,7 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
           choices,
           extend: (app) =>
             addChoiceDoor(app, { ...parts, choices, held, served, isWriteKey: keyCheck(credentials.writeKey) }),
+          ...(demo && { demo }),
           reader,
           ledger,
           releases: new ReleaseReader(reader),
@@ -190,6 +196,8 @@ export async function startHeadcount(options: HeadcountOptions): Promise<Headcou
       undo.push(() => collector.drain())
       urls = { collectorUrl: await collector.listen(), reportingUrl }
       await lock.update(urls)
+      // It sends and asks by itself, so it ends before the servers do.
+      if (demo) undo.push(() => demo.close())
     }
     return {
       ...urls,

@@ -28,6 +28,8 @@ interface DemoRunOptions {
   readonly seconds: number
   readonly rate: number
   readonly seed: number
+  /** Ends every waiting; what is then told is what was known by then. */
+  readonly stop?: AbortSignal
 }
 
 /** A batch that was accepted and is to be sent once more. */
@@ -62,6 +64,7 @@ export class DemoRun {
     this.expected = new Expected(installation.catalogue)
     this.#usage = new UsageApi(installation.reportingUrl, installation.credentials.analystToken, startedAt)
     this.#random = new Random(seed + 1)
+    options.stop?.addEventListener('abort', () => this.#giveUp.abort())
   }
 
   /** Reads what was counted before. */
@@ -175,7 +178,7 @@ export class DemoRun {
 
   async #waitUntilFresh(time: number): Promise<void> {
     const deadline = performance.now() + freshMsMax
-    while (performance.now() < deadline) {
+    while (performance.now() < deadline && !this.options.stop?.aborted) {
       const usage = await this.#usage.read(this.options.panel.dataset, undefined)
       if (isFreshTo(usage, time)) return
       await sleep(pollMs)

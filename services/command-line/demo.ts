@@ -3,19 +3,14 @@
  * and the end compares what was sent with what was counted, to the event.
  */
 import { randomBytes } from 'node:crypto'
-import type { Catalogue } from '../../shared/catalogue.ts'
-import { publicCatalogue } from '../../shared/catalogue.ts'
-import { readCatalogue } from '../../shared/catalogue-file.ts'
 import { type Config, ConfigError } from '../../shared/config.ts'
-import { minuteMs } from '../../shared/window.ts'
-import { makeAnyWorld } from './demo-any-world.ts'
-import type { Run, World } from './demo-batch.ts'
-import { dcosFeatures, makeDcosWorld } from './demo-dcos-world.ts'
+import type { Run } from './demo-batch.ts'
 import { type Installation, openInstallation } from './demo-installation.ts'
 import { Random } from './demo-random.ts'
 import { DemoRun } from './demo-run.ts'
 import { DemoScreen } from './demo-screen.ts'
 import { choosePanel } from './demo-usage.ts'
+import { makeWorld } from './demo-world.ts'
 
 /** Two signals closer than that are one. */
 const sameSignalMs = 1_000
@@ -84,16 +79,6 @@ async function simulate(installation: Installation, config: Config, pace: Pace, 
     `${verdict.text}\nLook around: ${installation.reportingUrl}/${installation.isOwn ? ' once `npm start` runs' : ''}\n`,
   )
   if (!verdict.matches) process.exitCode = 1
-}
-
-/** The DC/OS world fits the default catalogue only; any other gets what it declares. */
-function makeWorld(run: Run, catalogue: Catalogue): World {
-  const inForce = JSON.stringify(publicCatalogue(catalogue))
-  const isDefault = inForce === JSON.stringify(publicCatalogue(readCatalogue('')))
-  const declared = new Set(catalogue.features.map(({ id }) => id))
-  if (!isDefault || !dcosFeatures.every((id) => declared.has(id))) return makeAnyWorld(run, catalogue)
-  const slots = catalogue.features.map(({ naturalKey }) => naturalKey?.slotMs ?? 0)
-  return makeDcosWorld(run, Math.max(minuteMs, ...slots))
 }
 
 /**

@@ -19,6 +19,7 @@ import { addPrivacyPage } from '../privacy-page/routes.ts'
 import type { ReleaseReader } from '../release/release-store.ts'
 import { addAnalystApi } from './analyst-api.ts'
 import { addDashboardRoutes } from './dashboard/dashboard-routes.ts'
+import type { Demo } from './dashboard/demo-port.ts'
 import { addDashboardPage } from './dashboard/page-routes.ts'
 import { addSessions } from './dashboard/session-routes.ts'
 import { Sessions } from './dashboard/sessions.ts'
@@ -57,6 +58,8 @@ export interface ReportingDependencies {
   policy?: Policy
   /** Who has chosen what, where the collector is in this process; its page of choices is here as well then. */
   choices?: ChoiceBook
+  /** What the dashboard can start while the installation is empty. */
+  demo?: Demo
   /** Adds routes before the server starts. */
   extend?: (app: FastifyInstance) => Promise<void>
   clock: Clock

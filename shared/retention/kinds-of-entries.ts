@@ -108,6 +108,16 @@ export const entryKinds: readonly KindOfData[] = [
     removedBy: everywhere('an analyst, on the page'),
   },
   {
+    id: 'demo',
+    title: 'That the demo ran',
+    contains: 'when it was started on the dashboard',
+    about: 'nobody',
+    where,
+    places: { entries: ['demo/'], files },
+    howLong: 'for good: its counts stay among the others',
+    removedBy: everywhere('nothing: one entry'),
+  },
+  {
     id: 'progress',
     title: 'How far workers are',
     contains: 'positions of the log, freshness, what is being closed, leases, the store’s name, the ledger’s head',

@@ -14,14 +14,17 @@ import { readQuarantine } from '../../worker/quarantine.ts'
 import { collectorAddress } from '../front-page.ts'
 import type { FrozenFiles } from '../partner-api/frozen-files.ts'
 import { takeJsonBodies } from '../partner-api/json-bodies.ts'
+import { DisclosureReader } from '../privacy/disclosure-reader.ts'
 import { addAnnotation, deleteAnnotation, listAnnotations } from './annotations.ts'
 import { firstOpenDay } from './closed-days.ts'
 import { dashboardModel } from './dashboard-model.ts'
 import { dashboardSchemas } from './dashboard-schemas.ts'
+import type { Demo } from './demo-port.ts'
+import { partnerAccess } from './partner-access.ts'
 import { previewRelease } from './release-preview.ts'
 import { type SharedViews, viewsMax } from './shared-views.ts'
 import { readViewWish } from './view-wish.ts'
-import type { Who } from './who.ts'
+import { forbidden, type Who } from './who.ts'
 
 const bodyBytesMax = 16 * 1024
 /** A day that was not imported is closed after at most so many. */
@@ -38,10 +41,13 @@ export interface DashboardDeps {
   readonly k: number
   readonly who: Who
   readonly views: SharedViews
+  /** Without, as in a process of reporting alone, there is none to be started. */
+  readonly demo?: Demo
 }
 
 export function addDashboardRoutes(app: FastifyInstance, deps: DashboardDeps): void {
-  const { config, catalogue, reader, keyValue, clock, ledger, files, k, who, views } = deps
+  const { config, catalogue, reader, keyValue, clock, ledger, files, k, who, views, demo } = deps
+  const disclosures = new DisclosureReader({ ledger, clock })
   const model = { ...dashboardModel(catalogue, k), collector: collectorAddress(config) }
 
   app.register(
@@ -51,7 +57,8 @@ export function addDashboardRoutes(app: FastifyInstance, deps: DashboardDeps): v
       part.get('/dashboard', { schema: dashboardSchemas.model }, async (request, reply) => {
         const viewer = await who.viewer(request)
         const view = viewer.role === 'guest' ? viewer.view : null
-        return reply.send({ ...model, now: rfc3339(clock.now()), role: viewer.role, view })
+        const { begun = null } = (await demo?.status()) ?? {}
+        return reply.send({ ...model, now: rfc3339(clock.now()), role: viewer.role, view, demo: begun })
       })
 
       part.get('/quality', { schema: dashboardSchemas.quality }, async (request, reply) => {
@@ -73,6 +80,22 @@ export function addDashboardRoutes(app: FastifyInstance, deps: DashboardDeps): v
           return reply.send(await previewRelease(files, ledger, day, dataset))
         },
       )
+
+      part.get('/partner-access', { schema: dashboardSchemas.partnerAccess }, async (request, reply) => {
+        const role = await who.analyst(request)
+        return reply.send(await partnerAccess({ ledger, disclosures }, role, clock.now()))
+      })
+
+      part.get('/demo', { schema: dashboardSchemas.demo }, async (request, reply) => {
+        await who.analyst(request)
+        if (!demo) throw noDemo()
+        return reply.send(await demo.status())
+      })
+      part.post('/demo', { schema: dashboardSchemas.startDemo }, async (request, reply) => {
+        if ((await who.analyst(request)) !== 'admin') throw forbidden('Only an admin may start the demo.')
+        if (!demo) throw noDemo()
+        return reply.code(202).send(await demo.start())
+      })
 
       part.get('/annotations', { schema: dashboardSchemas.annotations }, async (request, reply) => {
         await who.viewer(request)
@@ -122,6 +145,17 @@ export function addDashboardRoutes(app: FastifyInstance, deps: DashboardDeps): v
       )
     },
     { prefix: '/api/v1' },
+  )
+}
+
+function noDemo(): ProblemError {
+  return new ProblemError(
+    problem(
+      501,
+      'no-demo',
+      'There is no demo here',
+      'It runs where everything is one process, on its own engines (`npm start`).',
+    ),
   )
 }
 

@@ -43,7 +43,60 @@ const list = (name: string, items: object, example: unknown, about: string) =>
     { [name]: [example] },
   )
 
+const demo = {
+  type: 'object',
+  required: ['state', 'elapsedSeconds', 'totalSeconds', 'sent', 'accepted'],
+  properties: {
+    state: { type: 'string', enum: ['none', 'running', 'done', 'failed'] },
+    begun: time,
+    ...{ elapsedSeconds: { type: 'integer' }, totalSeconds: { type: 'integer' } },
+    ...{ sent: { type: 'integer' }, accepted: { type: 'integer' } },
+    verdict: text,
+  },
+}
+const exampleDemo = {
+  state: 'running',
+  begun: '2026-11-25T10:15:00.000Z',
+  ...{ elapsedSeconds: 3, totalSeconds: 10, sent: 640, accepted: 630 },
+}
+const notHere = 'There is no demo in this process'
+
 export const dashboardSchemas = {
+  demo: {
+    tags,
+    summary: 'How far the demo is',
+    security,
+    response: { 200: jsonAnswer('Its state', demo, exampleDemo), ...problemAnswers({ ...refusals, 501: notHere }) },
+  },
+  startDemo: {
+    tags,
+    summary: 'Start the demo',
+    description:
+      'An admin may, once, while nothing has been counted and there are no partners: a simulated fleet sends for ten seconds. ' +
+      'What it sends is counted like anything else, and stays.',
+    security: [{ adminToken: [] }],
+    response: {
+      202: jsonAnswer('It has begun', demo, exampleDemo),
+      ...problemAnswers({ ...refusals, 409: 'Not here, or not any more; `detail` says why', 501: notHere }),
+    },
+  },
+  partnerAccess: {
+    tags,
+    summary: 'Who reads releases',
+    description: 'To analysts how many partners there are; to admins each, and when it last read. Never a key.',
+    security,
+    response: {
+      200: jsonAnswer('Partners', {
+        type: 'object',
+        required: ['counts'],
+        properties: {
+          counts: { type: 'object', additionalProperties: { type: 'integer' } },
+          partners: { type: 'array', items: { type: 'object' } },
+        },
+      }),
+      ...problemAnswers({ ...refusals, 503: 'The ledger cannot be read now, or does not verify' }),
+    },
+  },
   model: {
     tags,
     summary: 'What the dashboard can show',

@@ -45,3 +45,36 @@ export interface ReleasePreview {
     readonly flags: string
   }[]
 }
+
+export interface DemoStatus {
+  readonly state: 'none' | 'running' | 'done' | 'failed'
+  /** RFC 3339; also of a demo of an earlier process. */
+  readonly begun?: string
+  readonly elapsedSeconds: number
+  readonly totalSeconds: number
+  /** Events. */
+  readonly sent: number
+  readonly accepted: number
+  /** At the end: whether the counts are those that were to be expected, or what went wrong. */
+  readonly verdict?: string
+}
+
+export type PartnerState = 'active' | 'expired' | 'revoked'
+
+export interface PartnerAccess {
+  readonly counts: Readonly<Record<PartnerState, number>>
+  /** For admins, in the order in which they were added; never a key, nor its hash. */
+  readonly partners?: readonly {
+    readonly partner: string
+    readonly name: string
+    readonly purpose: string
+    readonly state: PartnerState
+    /** RFC 3339 */
+    readonly until: string
+    readonly datasets: readonly string[]
+    /** Files and tables that were handed out. */
+    readonly reads: number
+    /** RFC 3339; null: nothing of a dataset was ever read. */
+    readonly lastRead: string | null
+  }[]
+}

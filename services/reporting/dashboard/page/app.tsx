@@ -5,6 +5,7 @@ import { type ApiError, ask, forget, signedOut, type UsageAnswer } from './api.t
 import type { Note } from './chart-plugins.ts'
 import type { PanelContext } from './context.ts'
 import { Controls, Filters } from './controls.tsx'
+import { DemoNotice } from './demo.tsx'
 import { Empty } from './empty.tsx'
 import { KeysDialog, useKeys } from './keys.tsx'
 import { Live } from './live.tsx'
@@ -119,6 +120,11 @@ function Dashboard({ model, onSignedOut }: { model: Model; onSignedOut: () => vo
           Escape: () => state.filters.length > 0 && change({ ...state, filters: [] }),
         },
   )
+  const onFilled = () => {
+    forget()
+    setNow(Date.now() + skew)
+    setTurn((last) => last + 1)
+  }
   const signOut = () => ask('/api/v1/session', { method: 'DELETE' }).then(onSignedOut, onSignedOut)
   const close = () => setDialog(undefined)
   return (
@@ -159,7 +165,7 @@ function Dashboard({ model, onSignedOut }: { model: Model; onSignedOut: () => vo
         <Filters context={context} isFixed={isGuest} />
       </header>
       <main id="panels" tabIndex={-1}>
-        <Panels context={context} notes={notes} />
+        <Panels context={context} notes={notes} onFilled={onFilled} />
       </main>
       <footer class="soft small">
         All times UTC. A cell of fewer than {model.k} devices is never shown. Catalogue {model.catalogue}.{' '}
@@ -181,13 +187,23 @@ function Dashboard({ model, onSignedOut }: { model: Model; onSignedOut: () => vo
 
 const noNotes: readonly Note[] = []
 
-function Panels({ context, notes }: { context: PanelContext; notes: readonly Note[] }) {
+interface PanelsProps {
+  readonly context: PanelContext
+  readonly notes: readonly Note[]
+  /** Called when there is something for the first time. */
+  readonly onFilled: () => void
+}
+
+function Panels({ context, notes, onFilled }: PanelsProps) {
   const { model } = context
   const isGuest = model.role === 'guest'
-  const isEmpty = useIsEmpty(context)
+  const { path, isEmpty } = useIsEmpty(context)
+  // A demo that was started here is told of until its end, also once its first events are counted.
+  const [isDemo, setDemo] = useState(false)
   return (
     <>
-      {isEmpty && <Empty model={model} />}
+      {model.demo !== null && <DemoNotice begun={model.demo} />}
+      {(isEmpty || isDemo) && <Empty {...{ model, path, isDemo, setDemo, onFilled }} />}
       <Overview context={context} notes={notes} />
       {!isGuest && (
         <>
@@ -250,11 +266,11 @@ function DatasetPanels({
 }
 
 /** Nothing at all in the last 30 days, not even something that may not be shown. */
-function useIsEmpty({ model, now, turn }: PanelContext): boolean {
+function useIsEmpty({ model, now, turn }: PanelContext): { path: string; isEmpty: boolean } {
   const dataset = mainDataset(model)
   const range = { from: startOf('day', now) - 30 * dayMs, to: startOf('day', now) + dayMs }
   const asked =
     dataset && model.role !== 'guest' ? question({ dataset, by: [], range, grain: 'day', filters: [] }) : undefined
-  const answer = useAnswer<UsageAnswer>(asked?.path, turn)
-  return answer.value !== undefined && answer.value.rows.length === 0 && answer.value.suppressed === 0
+  const { value } = useAnswer<UsageAnswer>(asked?.path, turn)
+  return { path: asked?.path ?? '', isEmpty: value !== undefined && value.rows.length === 0 && value.suppressed === 0 }
 }

@@ -1,14 +1,37 @@
 /** What is shown before the first event: how to send one. It goes by itself once there is something. */
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
+import { ask, type UsageAnswer } from './api.ts'
+import { DemoStarter } from './demo.tsx'
 import type { Model } from './model.ts'
 import { Scroll } from './scroll.tsx'
 
-export function Empty({ model }: { model: Model }) {
+const everyMs = 2000
+
+interface EmptyProps {
+  readonly model: Model
+  /** Its answer is without a row until something is counted. */
+  readonly path: string
+  readonly isDemo: boolean
+  readonly setDemo: (runs: boolean) => void
+  readonly onFilled: () => void
+}
+
+export function Empty({ model, path, isDemo, setDemo, onFilled }: EmptyProps) {
   const [said, say] = useState('')
+  useEffect(() => {
+    if (isDemo) return
+    const timer = setInterval(() => {
+      if (document.hidden) return
+      ask<UsageAnswer>(path).then(
+        ({ rows, suppressed }) => rows.length + suppressed > 0 && onFilled(),
+        () => undefined,
+      )
+    }, everyMs)
+    return () => clearInterval(timer)
+  }, [path, isDemo])
   const collector = model.collector || '$COLLECTOR'
   const event = '{"events":[{"id":"hello-1","time":"\'$(date -u +%FT%TZ)\'","feature":"dashboard","device":"hello"}]}'
   const send = `curl ${collector}/v1/events -H "Authorization: Bearer $WRITE_KEY" -H 'Content-Type: application/json' -d '${event}'`
-  const demo = 'npm run headcount -- demo'
   const copy = (text: string) => navigator.clipboard.writeText(text).then(() => say('Copied'))
   return (
     <section class="panel wide empty">
@@ -23,18 +46,10 @@ export function Empty({ model }: { model: Model }) {
       <p>
         <button type="button" class="first" onClick={() => copy(send)}>
           Copy
-        </button>
-      </p>
-      <p>Or have a simulated DC/OS fleet send for a while:</p>
-      <Scroll label="A command that sends a demo">
-        <pre>{demo}</pre>
-      </Scroll>
-      <p>
-        <button type="button" onClick={() => copy(demo)}>
-          Copy the demo command
         </button>{' '}
         <span role="status">{said}</span>
       </p>
+      <DemoStarter model={model} onBegun={() => setDemo(true)} onEnd={onFilled} />
     </section>
   )
 }

@@ -16,6 +16,8 @@ export interface Model extends DashboardModel {
   readonly collector: string
   readonly role: 'admin' | 'analyst' | 'guest'
   readonly view: SharedView | null
+  /** When the demo was started here, RFC 3339; null: never. */
+  readonly demo: string | null
 }
 
 /** The dataset that the overview is about: the first that is counted by the minute, as the catalogue orders them. */

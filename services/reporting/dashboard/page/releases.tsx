@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import type { PanelContext } from './context.ts'
 import { formatDay, formatWhole } from './numbers.ts'
 import { Panel } from './panel.tsx'
+import { PartnerAccess } from './partner-access.tsx'
 import { ReleaseRows } from './release-rows.tsx'
 import { Scroll } from './scroll.tsx'
 import { useAnswer } from './use-answer.ts'
@@ -107,6 +108,7 @@ export function Releases({ context }: { context: PanelContext }) {
           <ReleaseRows model={context.model} day={open.day} dataset={open.dataset} />
         </>
       )}
+      <PartnerAccess context={context} />
       <p class="small">
         <a href="/privacy/disclosures">Who was given what</a> · <a href="/partner/guide">What the numbers mean</a>
       </p>
