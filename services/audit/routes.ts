@@ -30,7 +30,7 @@ const events = [
   ...'tipgasb',
 ]
 /** Of other products, whose clients send to us. The same with a slash at the end is the same route. */
-const foreignEvents = ['batch', 'capture', 'e', 'i/v0/e', 'i/v1/analytics/events', 'flags', 'decide']
+const foreignEvents = ['batch', 'capture', 'e', 'i/v0/e', 'i/v1/analytics/events', 'flags', 'decide', 'api/event']
 const operator = {
   GET: ['progress', 'keys', 'quarantine', 'retention', 'partners', 'ledger/verify', 'holds'],
   POST: [

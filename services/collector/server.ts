@@ -28,6 +28,7 @@ import type { DialectOptions } from './protocols/dialect-options.ts'
 import { nativeDialect } from './protocols/native.ts'
 import { otlpDialect } from './protocols/otlp.ts'
 import { pixelDialect } from './protocols/pixel.ts'
+import { plausibleDialect } from './protocols/plausible.ts'
 import { posthogDialect } from './protocols/posthog.ts'
 import { posthogQuestions } from './protocols/posthog-questions.ts'
 import { segmentDialect } from './protocols/segment.ts'
@@ -89,7 +90,7 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
     hasAgreed: agreementCheck(policy),
   }
   const dialects = [nativeDialect, segmentDialect, posthogDialect, posthogQuestions, cloudEventsDialect, otlpDialect]
-  const ofPages = [segmentBrowserDialect, beaconDialect, pixelDialect]
+  const ofPages = [segmentBrowserDialect, plausibleDialect, beaconDialect, pixelDialect]
   for (const make of [...dialects, ...ofPages]) addDialect(app, ingest, pages, make(shared))
   addSegmentSettings(app, { config, isSenderKey: shared.isSenderKey, pages })
   addTracker(app)
