@@ -30,7 +30,7 @@ interface AnalystApiOptions {
 
 export function addAnalystApi(app: FastifyInstance, options: AnalystApiOptions): void {
   const { catalogue, keyValue, clock, metrics, k, who } = options
-  const tables = new UsageTables(options.reader, k)
+  const tables = new UsageTables(options.reader, catalogue, k)
   let running = 0
 
   app.get('/api/v1/datasets', { schema: datasetsSchema(catalogue, k) }, async (request, reply) => {

@@ -8,18 +8,11 @@ import { LRUCache } from 'lru-cache'
 import type { Dataset } from '../../shared/catalogue.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
 import type { Grain } from '../../shared/window.ts'
+import type { TableCell } from './read-windows.ts'
 import { suppress } from './suppression.ts'
 import { type Cell, type LatticeTable, submasks } from './suppression-lattice.ts'
 import type { SettledWindow } from './suppression-over-time.ts'
-import {
-  type FinalWindows,
-  maskOf,
-  readTables,
-  type TableCell,
-  tableCellsMax,
-  type WindowTables,
-} from './table-reader.ts'
-import { windowSizesQuery } from './usage-query.ts'
+import { type FinalWindows, maskOf, TableReader, tableCellsMax, type WindowTables } from './table-reader.ts'
 import { tooMuch, type UsageRequest } from './usage-request.ts'
 
 /** Cells × 4^dimensions of a window up to which all its tables are settled together: at worst some 50 ms of work. */
@@ -40,7 +33,7 @@ export interface ReadWindow extends SettledWindow {
 }
 
 export class SettledWindows {
-  readonly #reader: WarehouseReader
+  readonly #tables: TableReader
   readonly #k: number
   readonly #remembered = new LRUCache<string, { hidden: Hidden }>({
     maxSize: rememberedMax,
@@ -49,7 +42,7 @@ export class SettledWindows {
 
   /** @param k devices that a cell must have to be shown */
   constructor(reader: WarehouseReader, k: number) {
-    this.#reader = reader
+    this.#tables = new TableReader(reader)
     this.#k = k
   }
 
@@ -61,7 +54,7 @@ export class SettledWindows {
     const { dataset, grain } = request
     const own = maskOf(dataset, request.dimensions)
     const finals = new Set(final.own)
-    const { known, large, pieces } = this.#sorted(request, await this.#windowSizes(request, final.own), finals)
+    const { known, large, pieces } = this.#sorted(request, await this.#tables.sizes(request, final), finals)
     const found = new Map<number, ReadWindow>()
     let cells = 0
     const add = (tables: WindowTables, hidden: Hidden) => {
@@ -158,19 +151,13 @@ export class SettledWindows {
   ): Promise<void> {
     if (windows.length === 0) return
     let since = performance.now()
-    for (const tables of await readTables(this.#reader, request, final, windows, which)) {
+    for (const tables of await this.#tables.read(request, final, windows, which)) {
       settle(tables)
       // Collector and worker may live in this process.
       if (performance.now() - since < sliceMs) continue
       await setImmediate()
       since = performance.now()
     }
-  }
-
-  async #windowSizes({ dataset, grain, from, to }: UsageRequest, final: readonly number[]) {
-    const { sql, params } = windowSizesQuery(dataset, { grain, from: seconds(from), to: seconds(to), final })
-    const rows = await this.#reader.select<{ w: number; n: string }>(sql, params)
-    return new Map(rows.map(({ w, n }) => [w, Number(n)]))
   }
 }
 

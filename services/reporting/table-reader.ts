@@ -2,28 +2,26 @@
 import { type Dataset, isDeclaredBySet } from '../../shared/catalogue.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
 import { windowEnd } from '../../shared/window.ts'
+import { FinalCells } from './final-cells.ts'
+import {
+  readWindows,
+  type SelectRows,
+  type Table,
+  takeLargestDays,
+  type WindowsOfTables,
+  type WindowsWanted,
+} from './read-windows.ts'
 import { type Margins, submasks } from './suppression-lattice.ts'
-import { type CellRow, type CellsAsked, cellsQuery, largestDayQuery, type TableAsked } from './usage-query.ts'
+import { type CellRow, finalSizesQuery } from './usage-query.ts'
 import { tooMuch, type UsageRequest } from './usage-request.ts'
-
-export interface TableCell {
-  values: readonly string[]
-  events: number
-  /** Devices as they are shown. */
-  devices: number
-  /** Devices for the test against k: for weeks and months also those of the largest day. */
-  testDevices: number
-  /** For each measure asked for: sum, count. */
-  measures: readonly number[]
-}
 
 export interface WindowTables {
   /** Start; ms since the Unix epoch. */
   window: number
   /** The table over the request's dimensions, by key (JSON of the values). */
-  finest: ReadonlyMap<string, TableCell>
+  finest: Table
   /** The table over all of the dataset's dimensions, where that was read. */
-  full: ReadonlyMap<string, TableCell>
+  full: Table
   /** The tables below the one that was read, for suppression. */
   margins: Margins
 }
@@ -32,6 +30,10 @@ export interface WindowTables {
 export interface FinalWindows {
   own: readonly number[]
   days: readonly number[]
+  /** Those of its grain that are not final: how many cells of the full set each has. */
+  open: ReadonlyMap<number, number>
+  /** Days with open rows that are not final, where they matter. */
+  openDays: readonly number[]
 }
 
 /** The mask of some dimensions over all of the dataset's. */
@@ -45,103 +47,100 @@ export const tableCellsMax = 500_000
 const tablesPerStatement = 64
 const statementRowsMax = 2 * tableCellsMax
 
-/**
- * @param windows starts, seconds since the Unix epoch, sorted
- * @param which `all`: every table of the dataset; `coarser`: the request's and those below it; `own`: the request's only
- */
-export async function readTables(
-  reader: WarehouseReader,
-  request: UsageRequest,
-  final: FinalWindows,
-  windows: readonly number[],
-  which: 'all' | 'coarser' | 'own',
-): Promise<WindowTables[]> {
-  const { dataset, grain } = request
-  const dimensions = which === 'all' ? dataset.dimensions : request.dimensions
-  const top = 2 ** dimensions.length - 1
-  const own = which === 'all' ? maskOf(dataset, request.dimensions) : top
-  const masks = which === 'own' ? [top] : [top, ...submasks(top)]
-  const first = windows[0]!
-  const last = windows.at(-1)!
-  const asked: CellsAsked = {
-    dataset,
-    dimensions,
-    measures: request.metrics.filter((metric) => dataset.measures.includes(metric)),
-    grain,
-    from: first,
-    to: last + 1,
-    final: final.own.filter((window) => window >= first && window <= last),
-    tables: masks.flatMap((mask) =>
-      tablesOf(dataset, dimensions, mask, which === 'all' && mask !== own && mask !== top),
-    ),
-    rowsMax: statementRowsMax,
+/** Reads tables: of final windows what is not in memory yet, of open ones all. */
+export class TableReader {
+  readonly #reader: WarehouseReader
+  readonly #finals = new FinalCells()
+
+  constructor(reader: WarehouseReader) {
+    this.#reader = reader
   }
-  const wanted = new Map(windows.map((window) => [window, new Map<number, Map<string, TableCell>>()]))
-  for (const row of await readRows(reader, asked, cellsQuery)) {
-    const tables = wanted.get(row.w)
-    if (!tables) continue
-    const values = row.v.filter((_, index) => row.mask & (1 << index))
-    const devices = Number(row.d)
-    const cell = { values, events: Number(row.e), devices, testDevices: devices, measures: row.m }
-    tableOf(tables, row.mask).set(JSON.stringify(values), cell)
+
+  /** How many cells of the full set each window with cells has that starts in the request's range, by start in s. */
+  async sizes({ dataset, grain }: UsageRequest, final: FinalWindows): Promise<Map<number, number>> {
+    const marked = await this.#finals.sizes(dataset, grain, final.own, async (windows) => {
+      const asked = { grain, from: windows[0]!, to: windows.at(-1)! + 1, final: windows }
+      const { sql, params } = finalSizesQuery(dataset, asked)
+      const rows = await this.#reader.select<{ w: number; n: string }>(sql, params)
+      return new Map(rows.map(({ w, n }) => [w, Number(n)]))
+    })
+    return new Map([...marked, ...final.open])
   }
-  if ((grain === 'week' || grain === 'month') && dataset.grains.includes('day')) {
-    const to = windowEnd(grain, last * 1000) / 1000
-    const days: CellsAsked = { ...asked, grain: 'day', to, final: final.days, measures: [] }
-    for (const row of await readRows(reader, days, (some) => largestDayQuery(some, grain))) {
-      const values = row.v.filter((_, index) => row.mask & (1 << index))
-      const cell = wanted.get(row.w)?.get(row.mask)?.get(JSON.stringify(values))
-      if (cell) cell.testDevices = Math.max(cell.testDevices, Number(row.d))
+
+  /**
+   * @param windows starts, seconds since the Unix epoch, sorted
+   * @param which `all`: every table of the dataset; `coarser`: the request's and those below it; `own`: the request's only
+   */
+  async read(
+    request: UsageRequest,
+    final: FinalWindows,
+    windows: readonly number[],
+    which: 'all' | 'coarser' | 'own',
+  ): Promise<WindowTables[]> {
+    const { dataset, grain, metrics } = request
+    const dimensions = which === 'all' ? dataset.dimensions : request.dimensions
+    const top = 2 ** dimensions.length - 1
+    const own = which === 'all' ? maskOf(dataset, request.dimensions) : top
+    const masks = which === 'own' ? [top] : [top, ...submasks(top)]
+    const measures = metrics.filter((metric) => dataset.measures.includes(metric))
+    const of = { dataset, dimensions, measures, grain, days: final.days }
+    const isMarked = new Set(final.own)
+    const isDeclared = (mask: number) => isDeclaredBySet(dataset, ofMask(dimensions, mask))
+    // Of a final window a table that is not declared follows from the full set, so it need not be read if that is.
+    const ofMarked = masks.filter((mask) => which !== 'all' || mask === own || mask === top || isDeclared(mask))
+    const marked = windows.filter((window) => isMarked.has(window))
+    const open = windows.filter((window) => !isMarked.has(window))
+    const found = new Map<number, ReadonlyMap<number, Table>>([
+      ...(await this.#readFinal({ ...of, masks: ofMarked, windows: marked }, final.openDays)),
+      ...(await readWindows({ ...of, masks, windows: open }, 'open', this.#select)),
+    ])
+    return windows.map((window) => {
+      const tables = found.get(window)
+      return {
+        window: window * 1000,
+        finest: tables?.get(own) ?? noCells,
+        full: tables?.get(top) ?? noCells,
+        margins: {
+          devices: (mask, values) => tables?.get(mask)?.get(JSON.stringify(values))?.testDevices,
+          // Weeks and months count identified senders only.
+          exact: (mask) => grain !== 'week' && grain !== 'month' && (!isMarked.has(window) || isDeclared(mask)),
+        },
+      }
+    })
+  }
+
+  /** Days that came in by an import can be open in a week or month that is final. */
+  async #readFinal(wanted: WindowsWanted, openDays: readonly number[]): Promise<WindowsOfTables> {
+    const found = await this.#finals.read(wanted, this.#select)
+    const { grain } = wanted
+    if (grain !== 'week' && grain !== 'month') return found
+    const windows = wanted.windows.filter((window) =>
+      openDays.some((day) => day >= window && day * 1000 < windowEnd(grain, window * 1000)),
+    )
+    const own = new Map(
+      windows.map((window) => [
+        window,
+        new Map([...found.get(window)!].map(([mask, table]) => [mask, new Map(table)])),
+      ]),
+    )
+    await takeLargestDays({ ...wanted, windows }, own, ['open'], this.#select)
+    return new Map([...found, ...own])
+  }
+
+  readonly #select: SelectRows = async (asked, query) => {
+    const rows: CellRow[] = []
+    for (let at = 0; at < asked.tables.length; at += tablesPerStatement) {
+      const tables = asked.tables.slice(at, at + tablesPerStatement)
+      const { sql, params } = query({ ...asked, tables, rowsMax: statementRowsMax })
+      for (const row of await this.#reader.select<CellRow>(sql, params)) rows.push(row)
+      if (rows.length >= statementRowsMax)
+        throw tooMuch('The range has too many cells. Take a later `from`, an earlier `to`, or fewer dimensions.')
     }
+    return rows
   }
-  const finals = new Set(final.own)
-  return [...wanted].map(([window, tables]) => ({
-    window: window * 1000,
-    finest: tableOf(tables, own),
-    full: tableOf(tables, top),
-    margins: {
-      devices: (mask, values) => tables.get(mask)?.get(JSON.stringify(values))?.testDevices,
-      // Weeks and months count identified senders only.
-      exact: (mask) =>
-        grain !== 'week' &&
-        grain !== 'month' &&
-        (!finals.has(window) || isDeclaredBySet(dataset, ofMask(dimensions, mask))),
-    },
-  }))
 }
 
-/** Tables of a set. A final one that is not declared follows from the full set, so it need not be read if that is. */
-function tablesOf(dataset: Dataset, dimensions: readonly string[], mask: number, follows: boolean): TableAsked[] {
-  const open: TableAsked = { mask, stage: 'open' }
-  if (follows && !isDeclaredBySet(dataset, ofMask(dimensions, mask))) return [open]
-  return [open, { mask, stage: 'final' }]
-}
-
-async function readRows(
-  reader: WarehouseReader,
-  asked: CellsAsked,
-  query: (asked: CellsAsked) => { sql: string; params: Record<string, unknown> },
-): Promise<CellRow[]> {
-  // Without final windows there is nothing to read of them.
-  const tables = asked.tables.filter(({ stage }) => stage === 'open' || asked.final.length > 0)
-  const rows: CellRow[] = []
-  for (let at = 0; at < tables.length; at += tablesPerStatement) {
-    const { sql, params } = query({ ...asked, tables: tables.slice(at, at + tablesPerStatement) })
-    for (const row of await reader.select<CellRow>(sql, params)) rows.push(row)
-    if (rows.length >= asked.rowsMax)
-      throw tooMuch('The range has too many cells. Take a later `from`, an earlier `to`, or fewer dimensions.')
-  }
-  return rows
-}
-
-function tableOf(tables: Map<number, Map<string, TableCell>>, mask: number): Map<string, TableCell> {
-  let table = tables.get(mask)
-  if (!table) {
-    table = new Map()
-    tables.set(mask, table)
-  }
-  return table
-}
+const noCells: Table = new Map()
 
 function ofMask(dimensions: readonly string[], mask: number): string[] {
   return dimensions.filter((_, index) => mask & (1 << index))

@@ -4,7 +4,7 @@
  * Which windows are final is read first and handed to the statements that read cells, so that all of them agree on it:
  * a final window's cells are its final rows, whatever open rows are still there; every other window's are its open rows.
  */
-import { bySetKey, type Dataset, isDeclaredBySet } from '../../shared/catalogue.ts'
+import { bySetKey, type Catalogue, type Dataset, isDeclaredBySet } from '../../shared/catalogue.ts'
 import { cellsTable, dimensionColumn, finalDataset, measureColumns } from '../../shared/warehouse/schema.ts'
 import type { Grain } from '../../shared/window.ts'
 
@@ -51,6 +51,37 @@ ORDER BY w`,
   }
 }
 
+const marks = `SELECT DISTINCT by, grain, window FROM ${cellsTable} WHERE dataset = '${finalDataset}' AND stage = 'mark'`
+const marksStamp = 'count() AS n, groupBitXor(cityHash64(by, grain, toUnixTimestamp(window))) AS hash'
+
+/** One row `{n, hash}` that is the same as long as the same windows are final. */
+export function finalStampQuery(): Query {
+  return { sql: `SELECT ${marksStamp} FROM (${marks})`, params: {} }
+}
+
+/**
+ * The same row, with `of_dataset` '', and a row for each day, week and month with open rows (be it final or not): its start
+ * `w`, and how many cells of the full set it has.
+ */
+export function windowStatesQuery(catalogue: Catalogue): Query {
+  return {
+    sql: `SELECT '' AS of_dataset, '' AS of_grain, 0 AS w, ${marksStamp} FROM (${marks})
+UNION ALL
+SELECT toString(dataset), toString(grain), toUnixTimestamp(window) AS w, ${openCells(catalogue.dimensions.map(({ id }) => id))} AS n, 0 AS hash
+FROM ${cellsTable} WHERE dataset IN {datasets:Array(String)} AND grain IN {grains:Array(String)} AND stage = 'open'
+GROUP BY dataset, grain, window`,
+    params: { datasets: catalogue.datasets.map(({ id }) => id), grains: ['day', 'week', 'month'] },
+  }
+}
+
+/** Starts of all final windows: a row `{by, grain, windows, n, hash}` for each dataset and grain. */
+export function finalMarksQuery(): Query {
+  return {
+    sql: `SELECT by, grain, groupArray(toUnixTimestamp(window)) AS windows, ${marksStamp} FROM (${marks}) GROUP BY by, grain`,
+    params: {},
+  }
+}
+
 /** How many cells of the full set each window has: rows `{w, n}`; windows without cells are absent. */
 export function windowSizesQuery(dataset: Dataset, { grain, from, to, final }: WindowsAsked): Query {
   const columns = dataset.dimensions.map((id) => dimensionColumn(id)).join(', ')
@@ -65,6 +96,30 @@ WHERE dataset = {dataset:String} AND grain = {grain:String} AND stage = 'open' A
 GROUP BY w)`,
     params: { dataset: dataset.id, grain, from, to, final, full: bySetKey(dataset, dataset.dimensions) },
   }
+}
+
+/** How many cells of the full set final windows have: rows `{w, n}`. */
+export function finalSizesQuery(dataset: Dataset, { grain, from, to, final }: WindowsAsked): Query {
+  return {
+    sql: `SELECT toUnixTimestamp(window) AS w, count() AS n FROM ${cellsTable}
+WHERE dataset = {dataset:String} AND grain = {grain:String} AND stage = 'final' AND by = {full:String} AND ${inRange} AND ${isFinal}
+GROUP BY w`,
+    params: { dataset: dataset.id, grain, from, to, final, full: bySetKey(dataset, dataset.dimensions) },
+  }
+}
+
+/** The same of windows that have open rows, be they final or not. */
+export function openSizesQuery(dataset: Dataset, grain: Grain, from: number, to: number): Query {
+  return {
+    sql: `SELECT toUnixTimestamp(window) AS w, ${openCells(dataset.dimensions)} AS n FROM ${cellsTable}
+WHERE dataset = {dataset:String} AND grain = {grain:String} AND stage = 'open' AND ${inRange}
+GROUP BY w`,
+    params: { dataset: dataset.id, grain, from, to },
+  }
+}
+
+function openCells(dimensions: readonly string[]): string {
+  return `uniqExact(${dimensions.map((id) => dimensionColumn(id)).join(', ')})`
 }
 
 export interface CellsAsked extends WindowsAsked {

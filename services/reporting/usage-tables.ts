@@ -3,15 +3,17 @@
  * for the sake of each other and of longer windows (suppression-over-time.ts). So windows around those asked for are
  * read as well: the rest of their day, week or month, and these.
  */
+import type { Catalogue } from '../../shared/catalogue.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
 import { dayMs, type Grain, windowEnd, windowStart } from '../../shared/window.ts'
+import type { TableCell } from './read-windows.ts'
 import { projector, type ReadWindow, SettledWindows, seconds } from './settled-windows.ts'
 import { submasks } from './suppression-lattice.ts'
 import { hideOverTime, isHiddenBy, type Level, loneDaysOfWeek, type Pattern } from './suppression-over-time.ts'
-import { type FinalWindows, maskOf, type TableCell } from './table-reader.ts'
-import { finalWindowsQuery } from './usage-query.ts'
+import { type FinalWindows, maskOf } from './table-reader.ts'
 import type { UsageRequest } from './usage-request.ts'
 import { containerOf, longerGrains, partnerOfLoneDay, type Stretch, windowsOf } from './window-blocks.ts'
+import { type WindowStates, WindowStatesReader } from './window-states.ts'
 
 export interface UsageCell {
   /** Start of the window; ms since the Unix epoch. */
@@ -39,12 +41,12 @@ interface Asked {
 }
 
 export class UsageTables {
-  readonly #reader: WarehouseReader
+  readonly #states: WindowStatesReader
   readonly #windows: SettledWindows
 
   /** @param k devices that a cell must have to be shown */
-  constructor(reader: WarehouseReader, k: number) {
-    this.#reader = reader
+  constructor(reader: WarehouseReader, catalogue: Catalogue, k: number) {
+    this.#states = new WindowStatesReader(reader, catalogue)
     this.#windows = new SettledWindows(reader, k)
   }
 
@@ -57,10 +59,11 @@ export class UsageTables {
     const requests = [...requestsAround(request), ...loneDaysAround(request)]
     // A window that becomes final between two statements would be missing or double: then all is read again.
     for (let attempt = 1; ; attempt++) {
-      const before = await this.#finalWindows(requests)
-      const table = await this.#readOnce(request, before, now)
-      const after = await this.#finalWindows(requests)
-      if (attempt === 3 || before.every(({ final }, at) => isSame(final, after[at]!.final))) return table
+      const states = await this.#states.read()
+      const asked: Asked[] = []
+      for (const one of requests) asked.push({ request: one, final: await finalWindows(one, states) })
+      const table = await this.#readOnce(request, asked, now)
+      if (attempt === 3 || (await this.#states.stamp()) === states.stamp) return table
     }
   }
 
@@ -79,22 +82,17 @@ export class UsageTables {
     const hidden = hideOverTime(levels.reverse(), lone, { grains, now })
     return tableOf(request, levels.at(-1)!.windows, hidden)
   }
+}
 
-  async #finalWindows(requests: readonly UsageRequest[]): Promise<Asked[]> {
-    const asked: Asked[] = []
-    for (const request of requests) {
-      const { dataset, grain, from, to } = request
-      const read = async (of: Grain, end: number) => {
-        const { sql, params } = finalWindowsQuery(dataset, of, seconds(from), seconds(end))
-        return (await this.#reader.select<{ w: number }>(sql, params)).map(({ w }) => w)
-      }
-      const coarse = (grain === 'week' || grain === 'month') && dataset.grains.includes('day')
-      // The last week or month may start just before `to`; its days go on after it.
-      const days = coarse ? await read('day', windowEnd(grain, to)) : []
-      asked.push({ request, final: { own: await read(grain, to), days } })
-    }
-    return asked
-  }
+async function finalWindows({ dataset, grain, from, to }: UsageRequest, states: WindowStates): Promise<FinalWindows> {
+  const own = states.final(dataset, grain, seconds(from), seconds(to))
+  const open = await states.open(dataset, grain, seconds(from), seconds(to))
+  if ((grain !== 'week' && grain !== 'month') || !dataset.grains.includes('day'))
+    return { own, open, days: [], openDays: [] }
+  // The last week or month may start just before `to`; its days go on after it.
+  const end = seconds(windowEnd(grain, to))
+  const openDays = await states.open(dataset, 'day', seconds(from), end)
+  return { own, open, days: states.final(dataset, 'day', seconds(from), end), openDays: [...openDays.keys()] }
 }
 
 /** The request's grain in whole containers, and every longer grain around it, likewise; shortest first. */
@@ -177,8 +175,4 @@ function usageCell(window: number, { values, events, devices, measures }: TableC
     means.push(count === 0 ? null : measures[at]! / count)
   }
   return { window, values, events, devices, means, hidden }
-}
-
-function isSame(one: FinalWindows, other: FinalWindows): boolean {
-  return one.own.length === other.own.length && one.days.length === other.days.length
 }

@@ -1,0 +1,112 @@
+/**
+ * Which windows are final, and which have open rows. Whoever reads cells looks before and after: a window that becomes
+ * final meanwhile would be missing or double. All who ask at the same time, as the panels of a page do, are told by one
+ * statement.
+ */
+import type { Catalogue, Dataset } from '../../shared/catalogue.ts'
+import type { WarehouseReader } from '../../shared/warehouse/port.ts'
+import type { Grain } from '../../shared/window.ts'
+import { SharedNext } from './shared-next.ts'
+import { finalMarksQuery, finalStampQuery, openSizesQuery, windowStatesQuery } from './usage-query.ts'
+
+/** Times are starts of windows in [from, to), in seconds since the Unix epoch. */
+export interface WindowStates {
+  /** The same as long as the same windows are final. */
+  readonly stamp: string
+  /** Sorted. */
+  final(dataset: Dataset, grain: Grain, from: number, to: number): number[]
+  /** Those that are not final: how many cells of the full set each has. */
+  open(dataset: Dataset, grain: Grain, from: number, to: number): Promise<Map<number, number>>
+}
+
+interface StateRow {
+  of_dataset: string
+  of_grain: string
+  w: number
+  n: string
+  hash: string
+}
+
+interface MarksRow {
+  by: string
+  grain: string
+  windows: number[]
+  n: string
+  hash: string
+}
+
+interface Marks {
+  readonly stamp: string
+  /** By dataset and grain. */
+  readonly starts: ReadonlyMap<string, readonly number[]>
+}
+
+export class WindowStatesReader {
+  readonly #reader: WarehouseReader
+  readonly #catalogue: Catalogue
+  readonly #looks = new SharedNext()
+  #marks: Marks = { stamp: '', starts: new Map() }
+
+  constructor(reader: WarehouseReader, catalogue: Catalogue) {
+    this.#reader = reader
+    this.#catalogue = catalogue
+  }
+
+  /** The stamp as it is at some moment after the call. */
+  stamp(): Promise<string> {
+    return this.#looks.run('stamp', async () => {
+      const { sql, params } = finalStampQuery()
+      const [row] = await this.#reader.select<StateRow>(sql, params)
+      return stampOf(row)
+    })
+  }
+
+  /** As it is at some moment after the call. */
+  read(): Promise<WindowStates> {
+    return this.#looks.run('states', async () => {
+      const { sql, params } = windowStatesQuery(this.#catalogue)
+      const rows = await this.#reader.select<StateRow>(sql, params)
+      const stamp = stampOf(rows.find(({ of_dataset }) => of_dataset === ''))
+      if (this.#marks.stamp !== stamp) this.#marks = await this.#readMarks()
+      return this.#states(this.#marks, rows)
+    })
+  }
+
+  #states({ stamp, starts }: Marks, rows: readonly StateRow[]): WindowStates {
+    const final = (dataset: Dataset, grain: Grain, from: number, to: number) =>
+      (starts.get(`${dataset.id}/${grain}`) ?? []).filter((start) => start >= from && start < to)
+    return {
+      stamp,
+      final,
+      open: async (dataset, grain, from, to) => {
+        const isFinal = new Set(final(dataset, grain, from, to))
+        const own =
+          grain === 'minute' || grain === 'hour'
+            ? await this.#openSizes(dataset, grain, from, to)
+            : rows.filter(
+                (row) => row.of_dataset === dataset.id && row.of_grain === grain && row.w >= from && row.w < to,
+              )
+        return new Map(own.filter(({ w }) => !isFinal.has(w)).map(({ w, n }) => [w, Number(n)]))
+      },
+    }
+  }
+
+  /** There are too many minutes to ask for all of them. */
+  #openSizes(dataset: Dataset, grain: Grain, from: number, to: number): Promise<{ w: number; n: string }[]> {
+    const { sql, params } = openSizesQuery(dataset, grain, from, to)
+    return this.#looks.run(`${dataset.id}/${grain}/${from}/${to}`, () => this.#reader.select(sql, params))
+  }
+
+  async #readMarks(): Promise<Marks> {
+    const { sql, params } = finalMarksQuery()
+    const rows = await this.#reader.select<MarksRow>(sql, params)
+    const n = rows.reduce((sum, row) => sum + Number(row.n), 0)
+    const hash = rows.reduce((all, row) => all ^ BigInt(row.hash), 0n)
+    const starts = new Map(rows.map(({ by, grain, windows }) => [`${by}/${grain}`, windows.sort((a, b) => a - b)]))
+    return { stamp: stampOf({ n, hash }), starts }
+  }
+}
+
+function stampOf(row: { n: string | number; hash: string | bigint } | undefined): string {
+  return `${row?.n ?? 0}/${row?.hash ?? 0}`
+}
