@@ -19,6 +19,8 @@ export interface Batch {
   readonly lines: boolean
   /** Sent as a crawler in a browser: accepted, and not counted. */
   readonly bot: boolean
+  /** A report of a node: sent by our own sender, with its own headers and coding. */
+  readonly node?: boolean
 }
 
 export interface World {

@@ -77,6 +77,7 @@ export function makeDcosWorld(run: Run, slotMs: number): World {
       gzip: true,
       lines: false,
       bot: false,
+      node: true,
     }
   }
   const cli = (now: number): Batch => {

@@ -1,13 +1,14 @@
 /**
- * The demo's way to the collector: its real HTTP door, at most so many requests at once, again and again until a batch
- * is accepted, and not before the collector's `Retry-After` has passed. `node:http`, as `fetch` sets browsers' headers
- * whether one wants them or not.
+ * The demo's way to the collector: its real HTTP door. What nodes report goes by our own sender; requests of browsers and
+ * command lines are made here: at most so many at once, again and again until a batch is accepted, and not before the
+ * collector's `Retry-After` has passed. `node:http`, as `fetch` sets browsers' headers whether one wants them or not.
  */
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { ConfigError } from '../../shared/config.ts'
 import { type Batch, jsonType, ndjsonType } from './demo-batch.ts'
+import { DemoNodes } from './demo-nodes.ts'
 
 const inFlightMax = 32
 const answerMsMax = 20_000
@@ -38,12 +39,14 @@ export class DemoSender {
   readonly #url: string
   readonly #writeKey: string
   readonly #agent = new Agent({ keepAlive: true, maxSockets: inFlightMax })
+  readonly #nodes: DemoNodes
   readonly #running = new Set<Promise<void>>()
   #pausedUntil = 0
 
   constructor(url: string, writeKey: string) {
     this.#url = url
     this.#writeKey = writeKey
+    this.#nodes = new DemoNodes(url, writeKey, ({ accepted, rejected }) => this.#note(accepted, rejected))
   }
 
   get inFlight(): number {
@@ -64,7 +67,9 @@ export class DemoSender {
     const count = batch.events.length
     if (first) this.tally.sent += count
     else this.tally.again += count
-    const running = this.#deliver(batch, signal)
+    // A node's sender sends nothing again that was taken; a repetition is a request of its own.
+    const isNode = first && batch.node === true
+    const running = (isNode ? this.#nodes.deliver(batch, signal) : this.#deliver(batch, signal))
       .then((accepted) => {
         if (accepted) onAccepted()
         else if (first) this.tally.unanswered += count
@@ -80,6 +85,7 @@ export class DemoSender {
 
   close(): void {
     this.#agent.destroy()
+    this.#nodes.close()
   }
 
   async #deliver(batch: Batch, signal: AbortSignal): Promise<boolean> {
@@ -99,7 +105,8 @@ export class DemoSender {
       if (attempt > 0) this.tally.again += batch.events.length
       const answer = await this.#post(headers, body, signal).catch(() => undefined)
       if (answer?.status === 200) {
-        this.#note(answer.text)
+        const { accepted, rejected } = JSON.parse(answer.text) as { accepted: number; rejected: unknown[] }
+        this.#note(accepted, rejected.length)
         return true
       }
       if (answer && answer.status !== 429 && answer.status < 500)
@@ -117,10 +124,9 @@ export class DemoSender {
     }
   }
 
-  #note(text: string): void {
-    const { accepted, rejected } = JSON.parse(text) as { accepted: number; rejected: unknown[] }
+  #note(accepted: number, rejected: number): void {
     this.tally.accepted += accepted
-    this.tally.rejected += rejected.length
+    this.tally.rejected += rejected
     this.lastAcceptedAt = Date.now()
   }
 
