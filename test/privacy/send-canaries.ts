@@ -4,6 +4,7 @@ import type { Headcount } from '../../services/headcount.ts'
 import type { EventLog } from '../../shared/eventlog/port.ts'
 import { type Answer, type AskedServers, readAnswer } from './answers.ts'
 import { type Canary, makeAddressCanary, makeCanary, type Needle, needlesOf, pairNeedles } from './canary.ts'
+import { sendCloudEvents, sendLogs } from './send-foreign.ts'
 
 const email = (core: string) => `Jane.${core}@example.org`
 const browserAgent = (core: string) => `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/131.0 Safari/${core}`
@@ -74,9 +75,9 @@ export async function sendCanaries(headcount: AskedServers, canaries: Canaries, 
   const { collectorUrl, credentials } = headcount
   const answers: Answer[] = []
   const value = (name: keyof Canaries) => canaries[name].value
-  const send = async (path: string, body: string | object, headers: Record<string, string> = {}) => {
+  const send = async (path: string, body: string | object | Buffer, headers: Record<string, string> = {}) => {
     const all = { authorization: `Bearer ${credentials.writeKey}`, ...from('address 4', 'user agent'), ...headers }
-    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    const text = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
     answers.push(await readAnswer(fetch(collectorUrl + path, { method: 'POST', body: text, headers: all })))
   }
   const from = (address: keyof Canaries, agent: keyof Canaries) => ({
@@ -152,6 +153,8 @@ export async function sendCanaries(headcount: AskedServers, canaries: Canaries, 
     )
   }
   await sendSegment(send, value, time)
+  await sendCloudEvents(send, value, time)
+  await sendLogs(send, value, time)
   return answers
 }
 
