@@ -65,22 +65,19 @@ export function logEvent(record: SentLogRecord, { declared, sender, id }: Record
   }
 }
 
+/**
+ * Where a record names a device, the machine that sent it is not whom it is about: its opt-out, or a child's record that
+ * it passes on, is about one of them only.
+ */
 function identifiersOf(attributes: Members, resource: Members): ForeignEvent['identifiers'] {
-  const first = (...names: readonly string[]): unknown => {
-    for (const place of [attributes, resource])
-      for (const name of names) {
-        const id = identifierOf(place, name)
-        if (id !== undefined) return id
-      }
-    return undefined
-  }
-  const device = first(...deviceNames)
-  const host = first(hostName)
-  return {
-    device: device === undefined && host === undefined ? first(instanceName) : device,
-    otherDevice: host,
-    cluster: first(...clusterNames),
-  }
+  const found = (...names: readonly string[]): unknown[] =>
+    [attributes, resource].flatMap((place) => names.map((name) => identifierOf(place, name)).filter(isThere))
+  const [device = found(hostName)[0] ?? found(instanceName)[0], otherDevice] = new Set(found(...deviceNames))
+  return { device, otherDevice, cluster: found(...clusterNames)[0] }
+}
+
+function isThere(value: unknown): boolean {
+  return value !== undefined
 }
 
 function markOf({ attributes, resource }: SentLogRecord, declared: Catalogue['fields']): Mark | undefined {

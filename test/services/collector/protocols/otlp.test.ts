@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { createNodeKey } from '../../../../services/collector/privacy/node-key.ts'
 import { delimited, varint, visitFields, wireField } from '../../../../services/collector/protocols/otlp-wire.ts'
 import { ManualClock } from '../../../../shared/clock.ts'
-import { type RunningCollector, startCollector } from '../running-collector.ts'
+import { memoryChoiceBook } from '../../../doubles/memory-choice-log.ts'
+import { adminToken, type RunningCollector, startCollector } from '../running-collector.ts'
 import { type Attributes, type Described, inJson, inProtobuf } from './otlp-message.ts'
 
 const path = '/v1/logs'
@@ -268,4 +270,25 @@ test('children are rejected; telemetry that is off and GPC are success and leave
     assert.deepEqual([answer.status, answer.headers.get('content-type')], [200, headers['content-type']])
   }
   assert.equal(running.log.appends, 0)
+})
+
+test('an opt-out holds for every name of a device, not for devices that a host passes on; nor is it cut out with a child', async () => {
+  const clock = new ManualClock(now)
+  await using running = await startCollector({ choices: memoryChoiceBook(clock), clock })
+  const key = createNodeKey({ choiceKey: '', adminToken })
+  const choose = (device: string) =>
+    running.send({ choice: 'opt-out', device }, { authorization: `Bearer ${key(device)}` }, '/v1/privacy/choice')
+  for (const device of ['out', 'host-out']) assert.equal((await choose(device)).status, 200)
+  const events: [Attributes, Attributes][] = [
+    [{ device: 'out' }, {}],
+    [{ device: 'd1', 'device.id': 'out' }, {}],
+    [{}, { 'host.id': 'host-out', 'service.instance.id': 'i1' }],
+    [{ device: 'passed-on' }, { 'host.id': 'host-out' }],
+    [{ device: 'young', child: true }, { 'host.id': 'h1' }],
+    [{ device: 'young' }, { 'host.id': 'h1' }],
+    [{}, { 'host.id': 'h1' }],
+  ]
+  for (const [attributes, resource] of events)
+    await sendBoth(running, [{ eventName: 'services', attributes }], resource)
+  assert.deepEqual(units(running), ['device h1', 'device h1', 'device passed-on', 'device passed-on'])
 })
