@@ -9,7 +9,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Dataset } from '../../shared/catalogue.ts'
 import { type Grain, windowEnd } from '../../shared/window.ts'
-import { readWindows, type SelectRows, type Table, type WindowsOfTables, type WindowsWanted } from './read-windows.ts'
+import { readFinal, type Table, type WindowsOfTables, type WindowsWanted } from './read-windows.ts'
+import type { StatementBatches } from './statement-batches.ts'
 
 /** Some 200 bytes each. */
 const cellsMax = 400_000
@@ -17,6 +18,7 @@ const sizesMax = 100_000
 const rememberedMs = 3_600_000
 
 export class FinalCells {
+  readonly #batches: StatementBatches
   readonly #tables = new LRUCache<string, Table>({
     maxSize: cellsMax,
     sizeCalculation: (table) => 1 + table.size,
@@ -26,38 +28,49 @@ export class FinalCells {
   /** Reads that are under way, by what they are about: who asks for the same waits, and finds it. */
   readonly #reading = new Map<string, Promise<unknown>>()
 
+  constructor(batches: StatementBatches) {
+    this.#batches = batches
+  }
+
   /** @param wanted windows all of which are final */
-  read(wanted: WindowsWanted, select: SelectRows): Promise<WindowsOfTables> {
+  async read(wanted: WindowsWanted): Promise<WindowsOfTables> {
     const names = new Map(wanted.masks.map((mask) => [mask, tableName(wanted, mask)]))
-    return this.#inTurn([...names.values()], () => this.#read(wanted, names, select))
+    const busy = wanted.masks.filter((mask) => this.#reading.has(names.get(mask)!))
+    const free = wanted.masks.filter((mask) => !busy.includes(mask))
+    const waiting = Promise.allSettled(busy.map((mask) => this.#reading.get(names.get(mask)!)))
+    const found = await this.#watched(
+      free.map((mask) => names.get(mask)!),
+      this.#read({ ...wanted, masks: free }, names),
+    )
+    await waiting
+    const others = await this.#read({ ...wanted, masks: busy }, names)
+    for (const [window, tables] of others) for (const [mask, table] of tables) found.get(window)!.set(mask, table)
+    return found
   }
 
   /**
    * How many cells of the full set final windows have.
    * @param windows starts, sorted; seconds since the Unix epoch
-   * @param read asks for those that are not known; windows without cells are absent
+   * @returns start and number of each that has cells
    */
-  sizes(
-    dataset: Dataset,
-    grain: Grain,
-    windows: readonly number[],
-    read: (windows: readonly number[]) => Promise<ReadonlyMap<number, number>>,
-  ): Promise<[number, number][]> {
+  async sizes(dataset: Dataset, grain: Grain, windows: readonly number[]): Promise<[number, number][]> {
     const name = `${dataset.id}/${grain}`
-    return this.#inTurn([name], async () => {
-      const known = windows.map((window) => [window, this.#sizes.get(`${name}/${window}`)] as const)
-      const missing = known.flatMap(([window, cells]) => (cells === undefined ? [window] : []))
-      const found = missing.length > 0 ? await read(missing) : new Map<number, number>()
-      for (const window of missing) this.#sizes.set(`${name}/${window}`, found.get(window) ?? 0)
-      return known
-        .map(([window, cells]): [number, number] => [window, cells ?? found.get(window) ?? 0])
-        .filter(([, cells]) => cells > 0)
-    })
+    await Promise.allSettled([this.#reading.get(name)])
+    const known = new Map(windows.map((window) => [window, this.#sizes.get(`${name}/${window}`)]))
+    const missing = windows.filter((window) => known.get(window) === undefined)
+    if (missing.length > 0) {
+      const part = { kind: 'sizes' as const, dataset, grain, from: missing[0]!, to: missing.at(-1)! + 1 }
+      const [rows = []] = await this.#watched([name], this.#batches.rows([part]))
+      const found = new Map(rows.map(({ w, e }) => [w, Number(e)]))
+      for (const window of missing) {
+        known.set(window, found.get(window) ?? 0)
+        this.#sizes.set(`${name}/${window}`, found.get(window) ?? 0)
+      }
+    }
+    return [...known].flatMap(([window, cells]): [number, number][] => (cells ? [[window, cells]] : []))
   }
 
-  async #inTurn<T>(names: readonly string[], task: () => Promise<T>): Promise<T> {
-    const before = new Set(names.flatMap((name) => this.#reading.get(name) ?? []))
-    const read = Promise.allSettled(before).then(task)
+  async #watched<T>(names: readonly string[], read: Promise<T>): Promise<T> {
     for (const name of names) this.#reading.set(name, read)
     try {
       return await read
@@ -66,7 +79,7 @@ export class FinalCells {
     }
   }
 
-  async #read(wanted: WindowsWanted, names: ReadonlyMap<number, string>, select: SelectRows): Promise<WindowsOfTables> {
+  async #read(wanted: WindowsWanted, names: ReadonlyMap<number, string>): Promise<WindowsOfTables> {
     const found: WindowsOfTables = new Map(wanted.windows.map((window) => [window, new Map()]))
     const days = daysIn(wanted)
     const keyOf = (window: number, mask: number) => `${names.get(mask)}/${window}/${days.get(window) ?? 0}`
@@ -82,7 +95,7 @@ export class FinalCells {
       }
     if (missing.windows.size === 0) return found
     const asked = { ...wanted, windows: [...missing.windows], masks: [...missing.masks] }
-    for (const [window, tables] of await readWindows(asked, 'final', select))
+    for (const [window, tables] of await readFinal(asked, this.#batches))
       for (const [mask, table] of tables) {
         this.#tables.set(keyOf(window, mask), table)
         found.get(window)!.set(mask, table)

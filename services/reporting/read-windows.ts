@@ -1,7 +1,8 @@
 /** Tables of windows, read from the warehouse as rows and put in order. */
 import type { Dataset } from '../../shared/catalogue.ts'
 import { type Grain, windowEnd } from '../../shared/window.ts'
-import { type CellRow, type CellsAsked, cellsQuery, largestDayQuery, type Query } from './usage-query.ts'
+import type { StatementBatches } from './statement-batches.ts'
+import type { Part, PartRow } from './table-parts.ts'
 
 export interface TableCell {
   readonly values: readonly string[]
@@ -33,58 +34,95 @@ export interface WindowsWanted {
   readonly days: readonly number[]
 }
 
-/** Reads all rows of a question, within bounds. */
-export type SelectRows = (asked: Omit<CellsAsked, 'rowsMax'>, query: (asked: CellsAsked) => Query) => Promise<CellRow[]>
+/** @param wanted windows all of which are final; days that are not are left out */
+export async function readFinal(wanted: WindowsWanted, batches: StatementBatches): Promise<WindowsOfTables> {
+  return await readParts(wanted, [...cellsParts(wanted, 'final'), ...finalDays(wanted)], batches)
+}
 
 /**
- * @param stage `final`: all windows are, and days that are not are left out; `open`: none of the windows is, their days
- *   can be either
+ * @param wanted windows none of which is final
+ * @param days starts of days that are not final and have rows
  */
-export async function readWindows(
+export async function readOpen(
   wanted: WindowsWanted,
-  stage: 'open' | 'final',
-  select: SelectRows,
+  days: readonly number[],
+  batches: StatementBatches,
 ): Promise<WindowsOfTables> {
+  const parts = [...cellsParts(wanted, 'open'), ...finalDays(wanted), ...openDays(wanted, days)]
+  return await readParts(wanted, parts, batches)
+}
+
+/**
+ * Days can be open in a week or month that is final, when they came in by an import.
+ * @param found tables of final windows; they are not changed
+ */
+export async function withOpenDays(
+  wanted: WindowsWanted,
+  found: WindowsOfTables,
+  days: readonly number[],
+  batches: StatementBatches,
+): Promise<WindowsOfTables> {
+  const { grain } = wanted
+  const windows = wanted.windows.filter((window) =>
+    days.some((day) => day >= window && day * 1000 < windowEnd(grain, window * 1000)),
+  )
+  if (windows.length === 0) return found
+  const own = new Map(
+    windows.map((window) => [window, new Map([...found.get(window)!].map(([mask, table]) => [mask, new Map(table)]))]),
+  )
+  const [rows = []] = await batches.rows(openDays({ ...wanted, windows }, days))
+  takeLargestDays(own, rows)
+  return new Map([...found, ...own])
+}
+
+async function readParts(wanted: WindowsWanted, parts: readonly Part[], batches: StatementBatches) {
   const { windows, masks } = wanted
   const found = new Map(
     windows.map((window) => [window, new Map(masks.map((mask) => [mask, new Map<string, TableCell>()]))]),
   )
-  if (windows.length === 0 || masks.length === 0) return found
-  const { dataset, dimensions, measures, grain } = wanted
-  const asked = {
-    ...{ dataset, dimensions, measures, grain },
-    from: windows[0]!,
-    to: windows.at(-1)! + 1,
-    final: stage === 'final' ? windows : [],
-    tables: masks.map((mask) => ({ mask, stage })),
-  }
-  for (const row of await select(asked, cellsQuery)) {
+  const [cells = [], ...days] = await batches.rows(parts)
+  for (const row of cells) {
     const values = ownValues(row)
     const devices = Number(row.d)
     const cell = { values, events: Number(row.e), devices, testDevices: devices, measures: row.m }
     found.get(row.w)?.get(row.mask)?.set(JSON.stringify(values), cell)
   }
-  await takeLargestDays(wanted, found, stage === 'final' ? ['final'] : ['final', 'open'], select)
+  for (const rows of days) takeLargestDays(found, rows)
   return found
 }
 
-/** A week or month counts identified senders only: k is tested against its largest day too. */
-export async function takeLargestDays(
-  { dataset, dimensions, grain, masks, windows, days }: WindowsWanted,
-  found: ReadonlyMap<number, ReadonlyMap<number, Map<string, TableCell>>>,
-  stages: readonly ('open' | 'final')[],
-  select: SelectRows,
-): Promise<void> {
-  if ((grain !== 'week' && grain !== 'month') || !dataset.grains.includes('day') || windows.length === 0) return
-  const from = windows[0]!
+function cellsParts({ windows, days: _, ...wanted }: WindowsWanted, stage: 'open' | 'final'): Part[] {
+  if (windows.length === 0 || wanted.masks.length === 0) return []
+  return [{ kind: 'cells', stage, ...wanted, from: windows[0]!, to: windows.at(-1)! + 1 }]
+}
+
+function finalDays(wanted: WindowsWanted): Part[] {
+  const asked = daysAsked(wanted)
+  return asked && wanted.days.some((day) => isIn(day, asked)) ? [{ ...asked, stage: 'final', final: [] }] : []
+}
+
+function openDays(wanted: WindowsWanted, days: readonly number[]): Part[] {
+  const asked = daysAsked(wanted)
+  if (!asked || !days.some((day) => isIn(day, asked))) return []
+  return [{ ...asked, stage: 'open', final: wanted.days.filter((day) => isIn(day, asked)) }]
+}
+
+function daysAsked({ dataset, dimensions, grain, masks, windows }: WindowsWanted) {
+  if ((grain !== 'week' && grain !== 'month') || windows.length === 0 || masks.length === 0) return undefined
   const to = windowEnd(grain, windows.at(-1)! * 1000) / 1000
-  const final = days.filter((day) => day >= from && day < to)
-  const tables = stages
-    .filter((stage) => stage === 'open' || final.length > 0)
-    .flatMap((stage) => masks.map((mask) => ({ mask, stage })))
-  if (tables.length === 0) return
-  const asked = { dataset, dimensions, measures: [], grain: 'day' as const, from, to, final, tables }
-  for (const row of await select(asked, (some) => largestDayQuery(some, grain))) {
+  return { kind: 'largest-days' as const, dataset, dimensions, grain, masks, from: windows[0]!, to }
+}
+
+function isIn(time: number, { from, to }: { from: number; to: number }): boolean {
+  return time >= from && time < to
+}
+
+/** A week or month counts identified senders only: k is tested against its largest day too. */
+function takeLargestDays(
+  found: ReadonlyMap<number, ReadonlyMap<number, Map<string, TableCell>>>,
+  rows: readonly PartRow[],
+): void {
+  for (const row of rows) {
     const table = found.get(row.w)?.get(row.mask)
     const key = JSON.stringify(ownValues(row))
     const cell = table?.get(key)
@@ -92,6 +130,6 @@ export async function takeLargestDays(
   }
 }
 
-function ownValues({ v, mask }: CellRow): string[] {
+function ownValues({ v, mask }: PartRow): string[] {
   return v.filter((_, index) => mask & (1 << index))
 }

@@ -1,19 +1,12 @@
 /** Reads cells from the warehouse and sorts them into windows and tables. */
 import { type Dataset, isDeclaredBySet } from '../../shared/catalogue.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
-import { windowEnd } from '../../shared/window.ts'
 import { FinalCells } from './final-cells.ts'
-import {
-  readWindows,
-  type SelectRows,
-  type Table,
-  takeLargestDays,
-  type WindowsOfTables,
-  type WindowsWanted,
-} from './read-windows.ts'
+import { readOpen, type Table, withOpenDays } from './read-windows.ts'
+import { StatementBatches } from './statement-batches.ts'
 import { type Margins, submasks } from './suppression-lattice.ts'
-import { type CellRow, finalSizesQuery } from './usage-query.ts'
-import { tooMuch, type UsageRequest } from './usage-request.ts'
+import { ofMask } from './table-parts.ts'
+import type { UsageRequest } from './usage-request.ts'
 
 export interface WindowTables {
   /** Start; ms since the Unix epoch. */
@@ -43,28 +36,20 @@ export function maskOf(dataset: Dataset, dimensions: readonly string[]): number 
 
 /** Most cells of the table that an answer is a slice of. */
 export const tableCellsMax = 500_000
-/** Longer statements are split: the engine takes 256 KiB. */
-const tablesPerStatement = 64
-const statementRowsMax = 2 * tableCellsMax
 
 /** Reads tables: of final windows what is not in memory yet, of open ones all. */
 export class TableReader {
-  readonly #reader: WarehouseReader
-  readonly #finals = new FinalCells()
+  readonly #batches: StatementBatches
+  readonly #finals: FinalCells
 
   constructor(reader: WarehouseReader) {
-    this.#reader = reader
+    this.#batches = new StatementBatches(reader)
+    this.#finals = new FinalCells(this.#batches)
   }
 
   /** How many cells of the full set each window with cells has that starts in the request's range, by start in s. */
   async sizes({ dataset, grain }: UsageRequest, final: FinalWindows): Promise<Map<number, number>> {
-    const marked = await this.#finals.sizes(dataset, grain, final.own, async (windows) => {
-      const asked = { grain, from: windows[0]!, to: windows.at(-1)! + 1, final: windows }
-      const { sql, params } = finalSizesQuery(dataset, asked)
-      const rows = await this.#reader.select<{ w: number; n: string }>(sql, params)
-      return new Map(rows.map(({ w, n }) => [w, Number(n)]))
-    })
-    return new Map([...marked, ...final.open])
+    return new Map([...(await this.#finals.sizes(dataset, grain, final.own)), ...final.open])
   }
 
   /**
@@ -88,12 +73,13 @@ export class TableReader {
     const isDeclared = (mask: number) => isDeclaredBySet(dataset, ofMask(dimensions, mask))
     // Of a final window a table that is not declared follows from the full set, so it need not be read if that is.
     const ofMarked = masks.filter((mask) => which !== 'all' || mask === own || mask === top || isDeclared(mask))
-    const marked = windows.filter((window) => isMarked.has(window))
-    const open = windows.filter((window) => !isMarked.has(window))
-    const found = new Map<number, ReadonlyMap<number, Table>>([
-      ...(await this.#readFinal({ ...of, masks: ofMarked, windows: marked }, final.openDays)),
-      ...(await readWindows({ ...of, masks, windows: open }, 'open', this.#select)),
+    const marked = { ...of, masks: ofMarked, windows: windows.filter((window) => isMarked.has(window)) }
+    const open = { ...of, masks, windows: windows.filter((window) => !isMarked.has(window)) }
+    const [ofFinal, ofOpen] = await Promise.all([
+      this.#finals.read(marked).then((found) => withOpenDays(marked, found, final.openDays, this.#batches)),
+      readOpen(open, final.openDays, this.#batches),
     ])
+    const found = new Map([...ofFinal, ...ofOpen])
     return windows.map((window) => {
       const tables = found.get(window)
       return {
@@ -108,40 +94,6 @@ export class TableReader {
       }
     })
   }
-
-  /** Days that came in by an import can be open in a week or month that is final. */
-  async #readFinal(wanted: WindowsWanted, openDays: readonly number[]): Promise<WindowsOfTables> {
-    const found = await this.#finals.read(wanted, this.#select)
-    const { grain } = wanted
-    if (grain !== 'week' && grain !== 'month') return found
-    const windows = wanted.windows.filter((window) =>
-      openDays.some((day) => day >= window && day * 1000 < windowEnd(grain, window * 1000)),
-    )
-    const own = new Map(
-      windows.map((window) => [
-        window,
-        new Map([...found.get(window)!].map(([mask, table]) => [mask, new Map(table)])),
-      ]),
-    )
-    await takeLargestDays({ ...wanted, windows }, own, ['open'], this.#select)
-    return new Map([...found, ...own])
-  }
-
-  readonly #select: SelectRows = async (asked, query) => {
-    const rows: CellRow[] = []
-    for (let at = 0; at < asked.tables.length; at += tablesPerStatement) {
-      const tables = asked.tables.slice(at, at + tablesPerStatement)
-      const { sql, params } = query({ ...asked, tables, rowsMax: statementRowsMax })
-      for (const row of await this.#reader.select<CellRow>(sql, params)) rows.push(row)
-      if (rows.length >= statementRowsMax)
-        throw tooMuch('The range has too many cells. Take a later `from`, an earlier `to`, or fewer dimensions.')
-    }
-    return rows
-  }
 }
 
 const noCells: Table = new Map()
-
-function ofMask(dimensions: readonly string[], mask: number): string[] {
-  return dimensions.filter((_, index) => mask & (1 << index))
-}

@@ -1,11 +1,10 @@
 /**
- * The SQL of the analyst API. Identifiers come from the catalogue, everything else is a bound parameter.
- *
- * Which windows are final is read first and handed to the statements that read cells, so that all of them agree on it:
- * a final window's cells are its final rows, whatever open rows are still there; every other window's are its open rows.
+ * Which windows there are. A final window's cells are its final rows, whatever open rows are still there; every other
+ * window's are its open rows. So that is read first, and then the cells (table-parts.ts). Identifiers come from the
+ * catalogue, everything else is a bound parameter.
  */
-import { bySetKey, type Catalogue, type Dataset, isDeclaredBySet } from '../../shared/catalogue.ts'
-import { cellsTable, dimensionColumn, finalDataset, measureColumns } from '../../shared/warehouse/schema.ts'
+import { bySetKey, type Catalogue, type Dataset } from '../../shared/catalogue.ts'
+import { cellsTable, dimensionColumn, finalDataset } from '../../shared/warehouse/schema.ts'
 import type { Grain } from '../../shared/window.ts'
 
 export interface Query {
@@ -19,23 +18,6 @@ export interface WindowsAsked {
   from: number
   to: number
   final: readonly number[]
-}
-
-/** One table to read: `mask` says which of the `dimensions` it has (bit i: dimension i). */
-export interface TableAsked {
-  mask: number
-  stage: 'open' | 'final'
-}
-
-/** A cell as the warehouse gives it; `v` has '' for dimensions that are not in the mask. */
-export interface CellRow {
-  mask: number
-  w: number
-  v: string[]
-  e: string
-  d: string
-  /** For each measure asked for: sum, count. */
-  m: number[]
 }
 
 const inRange = `window >= toDateTime({from:UInt32}, 'UTC') AND window < toDateTime({to:UInt32}, 'UTC')`
@@ -98,17 +80,7 @@ GROUP BY w)`,
   }
 }
 
-/** How many cells of the full set final windows have: rows `{w, n}`. */
-export function finalSizesQuery(dataset: Dataset, { grain, from, to, final }: WindowsAsked): Query {
-  return {
-    sql: `SELECT toUnixTimestamp(window) AS w, count() AS n FROM ${cellsTable}
-WHERE dataset = {dataset:String} AND grain = {grain:String} AND stage = 'final' AND by = {full:String} AND ${inRange} AND ${isFinal}
-GROUP BY w`,
-    params: { dataset: dataset.id, grain, from, to, final, full: bySetKey(dataset, dataset.dimensions) },
-  }
-}
-
-/** The same of windows that have open rows, be they final or not. */
+/** How many cells windows with open rows have, be they final or not: rows `{w, n}`. */
 export function openSizesQuery(dataset: Dataset, grain: Grain, from: number, to: number): Query {
   return {
     sql: `SELECT toUnixTimestamp(window) AS w, ${openCells(dataset.dimensions)} AS n FROM ${cellsTable}
@@ -120,55 +92,4 @@ GROUP BY w`,
 
 function openCells(dimensions: readonly string[]): string {
   return `uniqExact(${dimensions.map((id) => dimensionColumn(id)).join(', ')})`
-}
-
-export interface CellsAsked extends WindowsAsked {
-  dataset: Dataset
-  /** What the masks are about, in the dataset's order. */
-  dimensions: readonly string[]
-  tables: readonly TableAsked[]
-  /** Measures to read. */
-  measures: readonly string[]
-  /** Most rows that come back. */
-  rowsMax: number
-}
-
-/** The cells of several tables at once. Final devices of a set that is not declared are a lower bound. */
-export function cellsQuery(asked: CellsAsked): Query {
-  return { sql: `${unionOf(asked)}\nLIMIT {rows:UInt32}`, params: parametersOf(asked) }
-}
-
-/** For weeks or months: the largest day of each cell, as rows with the week's or month's start, and no events. */
-export function largestDayQuery(asked: CellsAsked, grain: 'week' | 'month'): Query {
-  const start = grain === 'week' ? 'toMonday' : 'toStartOfMonth'
-  return {
-    sql: `SELECT mask, toUnixTimestamp(toDateTime(${start}(toDateTime(day, 'UTC'), 'UTC'), 'UTC')) AS w, v, 0 AS e, max(d) AS d, [] AS m
-FROM (SELECT mask, w AS day, v, d FROM (${unionOf(asked)}))
-GROUP BY mask, w, v
-LIMIT {rows:UInt32}`,
-    params: parametersOf(asked),
-  }
-}
-
-function unionOf(asked: CellsAsked): string {
-  return asked.tables.map((table) => tableSelect(asked, table)).join('\nUNION ALL\n')
-}
-
-function tableSelect({ dataset, dimensions, measures }: CellsAsked, { mask, stage }: TableAsked): string {
-  const own = dimensions.filter((_, index) => mask & (1 << index))
-  const values = dimensions.map((id) => (own.includes(id) ? `toString(${dimensionColumn(id)})` : `''`))
-  const sums = measures.flatMap((id) => Object.values(measureColumns(id)).map((column) => `toFloat64(sum(${column}))`))
-  // What is not declared is added up from the full set; the devices of a union are at least those of its largest part.
-  const by = bySetKey(dataset, isDeclaredBySet(dataset, own) ? own : dataset.dimensions)
-  const [devices, windows] =
-    stage === 'final'
-      ? ['max(devices)', `stage = 'final' AND by = '${by}' AND ${inRange} AND ${isFinal}`]
-      : ['uniqCombined64Merge(17)(state)', `stage = 'open' AND ${inRange} AND NOT ${isFinal}`]
-  return `SELECT ${mask} AS mask, toUnixTimestamp(window) AS w, CAST([${values.join(', ')}], 'Array(String)') AS v, sum(events) AS e, ${devices} AS d, CAST([${sums.join(', ')}], 'Array(Float64)') AS m
-FROM ${cellsTable} WHERE dataset = {dataset:String} AND grain = {grain:String} AND ${windows}
-GROUP BY ${['window', ...own.map((id) => dimensionColumn(id))].join(', ')}`
-}
-
-function parametersOf({ dataset, grain, from, to, final, rowsMax }: CellsAsked): Record<string, unknown> {
-  return { dataset: dataset.id, grain, from, to, final, rows: rowsMax }
 }

@@ -72,8 +72,10 @@ export class UsageTables {
     const levels: (Level & { windows: ReadonlyMap<number, ReadWindow> })[] = []
     const lone = new Map<number, Pattern>()
     const count = 1 + longerGrains(request.grain, grains).length
-    for (const [at, { request: one, final }] of asked.entries()) {
-      const windows = await this.#windows.read(one, final)
+    // All at once, so that one statement reads what is missing of all.
+    const read = await Promise.all(asked.map(({ request: one, final }) => this.#windows.read(one, final)))
+    for (const [at, { request: one }] of asked.entries()) {
+      const windows = read[at]!
       if (at < count) levels.push({ grain: one.grain, windows, range: { from: one.from, to: one.to } })
       if (one.grain !== 'day') continue
       for (const [start, { hidden }] of windows)
