@@ -1,8 +1,9 @@
 /** `npm run build`: what others take from us without running us, written to `dist/`: the API's description, the public
- * catalogue, the dashboard's page. The servers themselves run from their sources. */
+ * catalogue, the dashboard's page, the script for pages, our sender for Node. The servers themselves run from their sources. */
 import assert from 'node:assert/strict'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { trackerBytesMax, trackerFile } from '../services/collector/tracker/tracker-file.ts'
 import { ReleaseReader } from '../services/release/release-store.ts'
 import { pageBytesMax, pageFiles } from '../services/reporting/dashboard/page-files.ts'
 import { createReporting } from '../services/reporting/server.ts'
@@ -14,6 +15,7 @@ import type { KeyValue } from '../shared/keyvalue/port.ts'
 import { createLogger } from '../shared/logger.ts'
 import { createMetrics } from '../shared/metrics.ts'
 import type { WarehouseReader } from '../shared/warehouse/port.ts'
+import { buildSender } from './build-sender.ts'
 
 const dist = new URL('../dist/', import.meta.url).pathname
 const unused = 'a build has no engines'
@@ -64,3 +66,11 @@ process.stdout.write(
   `dist/dashboard in all: ${(total / 1024).toFixed(1)} of at most ${pageBytesMax / 1024} KB gzipped\n`,
 )
 if (total > pageBytesMax) process.exitCode = 1
+
+await buildSender(path.join(dist, 'sender'))
+process.stdout.write('dist/sender: a package for npm\n')
+
+const tracker = await trackerFile()
+await writeFile(path.join(dist, 'tracker.js'), tracker.plain)
+process.stdout.write(`dist/tracker.js: ${tracker.gzip.length} of at most ${trackerBytesMax} bytes gzipped\n`)
+if (tracker.gzip.length > trackerBytesMax) process.exitCode = 1

@@ -18,17 +18,23 @@ const places = [
 export const userAgent =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36'
 
-/** @throws Error when there is none: what a browser does is not shown without one */
-export async function launchChromium(): Promise<Browser> {
-  return await chromium.launch(launchOptions())
+/**
+ * @param backForwardCache keep pages that were left, as browsers do; the driver turns that off by itself
+ * @throws Error when there is none: what a browser does is not shown without one
+ */
+export async function launchChromium({ backForwardCache = false } = {}): Promise<Browser> {
+  const ignoreDefaultArgs = backForwardCache ? ['--disable-back-forward-cache'] : []
+  return await chromium.launch({ ...launchOptions(), ignoreDefaultArgs })
 }
 
-function launchOptions(): { executablePath: string; chromiumSandbox: boolean } {
+function launchOptions(): { executablePath: string; chromiumSandbox: boolean; args: string[] } {
   const executablePath = places.find((place) => place !== '' && existsSync(place))
   if (executablePath === undefined)
     throw new Error('there is no Chromium: install it (apt-get install chromium), or give its path as CHROMIUM')
+  // The context's own user agent is not on what a page sends while it goes.
+  const args = [`--user-agent=${userAgent}`]
   // As root, in a container, its sandbox does not start; it only ever opens pages of our own here.
-  return { executablePath, chromiumSandbox: false }
+  return { executablePath, chromiumSandbox: false, args }
 }
 
 /** A browser with a profile of its own, and everything that it asked for. */

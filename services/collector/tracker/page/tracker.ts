@@ -53,11 +53,8 @@ function use(event: Fields): void {
   // Not randomUUID: pages without TLS do not have it.
   waiting.push([{ ...event, id: crypto.getRandomValues(new Uint32Array(4)).join('-') }, Date.now()])
   waiting = waiting.slice(-waitingMax)
-  later(0)
-}
-
-function later(ms: number): void {
-  timer ??= setTimeout(send, ms)
+  // Not by a timer: a page that goes has no next turn. While refused we wait, as long as the page is there.
+  if (timer === undefined) queueMicrotask(send)
 }
 
 function send(): void {
@@ -75,7 +72,7 @@ function send(): void {
     retryMs = again ? Math.min(retryMs * 2, retryMsMax) : retryMsMin
     if (!again) return
     waiting = sent.concat(waiting).slice(-waitingMax)
-    later(retryMs)
+    timer ??= setTimeout(send, retryMs)
   }
   // Cookies go along for the sake of an opt-out made on the collector's own page.
   if ('keepalive' in Request.prototype)
