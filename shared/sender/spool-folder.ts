@@ -22,16 +22,8 @@ export class SpoolFolder {
   }
 
   /** What an earlier process left, oldest first. */
-  async left(): Promise<Segment[]> {
-    const segments: Segment[] = []
-    for (const name of (await readdir(this.#dir)).sort()) {
-      const parsed = parseFileName(name)
-      if (!parsed) continue
-      const file = path.join(this.#dir, name)
-      const { size } = await stat(file)
-      segments.push({ ...parsed, file, size, text: undefined, events: undefined, first: 0, isOpen: false })
-    }
-    return segments
+  left(): Promise<Segment[]> {
+    return segmentsIn(this.#dir)
   }
 
   fileOf(segment: Pick<Segment, 'number' | 'madeAt'>): string {
@@ -63,4 +55,17 @@ export class SpoolFolder {
     await this.end()
     await this.#lock.release().catch(() => undefined)
   }
+}
+
+/** Oldest first. Takes no lock: somebody may be writing the last one. @throws Error when there is no such folder */
+export async function segmentsIn(dir: string): Promise<Segment[]> {
+  const segments: Segment[] = []
+  for (const name of (await readdir(dir)).sort()) {
+    const parsed = parseFileName(name)
+    if (!parsed) continue
+    const file = path.join(dir, name)
+    const { size } = await stat(file)
+    segments.push({ ...parsed, file, size, text: undefined, events: undefined, first: 0, isOpen: false })
+  }
+  return segments
 }
