@@ -28,6 +28,7 @@ import { byKeptIdentifier, type KeptIdentifier } from './privacy/kept-identifier
 import { privacySignal } from './privacy-signals.ts'
 import type { Answer, Dialect, Reading, RequestHead, SentRequest } from './protocols/dialect.ts'
 import { readBody } from './request-body.ts'
+import { shuttingDown } from './shutting-down.ts'
 import type { Undeclared } from './undeclared.ts'
 import type { Sender } from './unit-groups.ts'
 
@@ -43,6 +44,8 @@ export interface IngestDependencies {
   choices?: ChoiceBook
   /** Where what the catalogue does not know is counted. */
   undeclared: Undeclared
+  /** Whether the collector is about to stop: then nothing is taken any more. */
+  isDraining: () => boolean
   /** What identifiers are kept as. */
   keptId: KeptIdentifier
   /** Under which choices are recorded that events themselves make. */
@@ -79,7 +82,8 @@ export class Ingest {
   async #take(dialect: Dialect, request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
     const head = headOf(request)
     const { headers } = head
-    const { metrics } = this.#deps
+    const { metrics, isDraining } = this.#deps
+    if (isDraining() && head.method === 'POST') throw shuttingDown()
     const authorized = dialect.authorize(head) === 'granted'
     this.#honour.requireKnown()
     const signal = privacySignal(headers) ?? this.#honour.ofRequest(headers)

@@ -5,7 +5,6 @@ import type { ChoiceBook } from '../../shared/choices/choice-book.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Config } from '../../shared/config.ts'
 import { anyKeyCheck, keyCheck } from '../../shared/http/authorization.ts'
-import { problem } from '../../shared/http/problem.ts'
 import { fromFramework, sendProblem } from '../../shared/http/problem-answer.ts'
 import { answerUnknownRoutes, closeServer } from '../../shared/http/server-parts.ts'
 import type { Logger } from '../../shared/logger.ts'
@@ -35,9 +34,16 @@ import { segmentDialect } from './protocols/segment.ts'
 import { segmentBrowserDialect } from './protocols/segment-browser.ts'
 import { addSegmentSettings } from './protocols/segment-browser-settings.ts'
 import { answerCounter, onParserError, serverLimits } from './server-limits.ts'
+import { shuttingDown } from './shutting-down.ts'
 import { createTlsListener } from './tls-listener.ts'
 import { addTracker } from './tracker/tracker-route.ts'
 import { Undeclared } from './undeclared.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    isDialect?: true
+  }
+}
 
 export interface CollectorDependencies {
   config: Config
@@ -75,11 +81,12 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
   const policy = deps.policy ?? readPolicy(config)
   const keptId = createKeptIdentifier({ choiceKey: config.choiceKey, adminToken: credentials.adminToken })
   const undeclared = new Undeclared(deps.clock)
-  const ingest = new Ingest({ ...deps, policy, keptId, undeclared })
   let drained: Promise<void> | undefined
+  const isDraining = () => drained !== undefined
+  const ingest = new Ingest({ ...deps, policy, keptId, undeclared, isDraining })
 
   const pages = new CrossOrigin(config.pageOrigins)
-  const app = createServer(config, logger, metrics, pages, () => drained !== undefined)
+  const app = createServer(config, logger, metrics, pages, isDraining)
   addPolicy(app, policy)
   const isWriteKey = keyCheck(credentials.writeKey)
   const shared: DialectOptions = {
@@ -160,8 +167,10 @@ function createServer(
   app.addHook('onRequest', pages.hook)
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-content-type-options', 'nosniff')
-    if (isDraining() && request.method === 'POST') return sendProblem(reply, shuttingDown, { 'retry-after': '1' })
-    done()
+    // A dialect says it in its own words.
+    if (!isDraining() || request.method !== 'POST' || request.routeOptions.config.isDialect) return done()
+    const { problem, headers } = shuttingDown()
+    sendProblem(reply, problem, headers)
   })
   app.addHook('onResponse', (_request, reply, done) => {
     count(reply.statusCode)
@@ -186,6 +195,7 @@ function addDialect(app: FastifyInstance, ingest: Ingest, pages: CrossOrigin, di
     app.route({
       method,
       url: path,
+      config: { isDialect: true },
       onRequest: (request, reply) => {
         void ingest.answer(dialect, request, reply)
       },
@@ -193,10 +203,3 @@ function addDialect(app: FastifyInstance, ingest: Ingest, pages: CrossOrigin, di
     })
   }
 }
-
-const shuttingDown = problem(
-  503,
-  'shutting-down',
-  'The collector is shutting down',
-  'Nothing of this request was taken. Send it again, with the same event ids, after the seconds in Retry-After.',
-)

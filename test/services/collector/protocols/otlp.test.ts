@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { createNodeKey } from '../../../../services/collector/privacy/node-key.ts'
 import { delimited, varint, visitFields, wireField } from '../../../../services/collector/protocols/otlp-wire.ts'
 import { ManualClock } from '../../../../shared/clock.ts'
 import { memoryChoiceBook } from '../../../doubles/memory-choice-log.ts'
-import { adminToken, type RunningCollector, startCollector } from '../running-collector.ts'
+import { adminToken, type RunningCollector, startCollector, writeKey } from '../running-collector.ts'
 import { type Attributes, type Described, inJson, inProtobuf } from './otlp-message.ts'
 
 const path = '/v1/logs'
@@ -291,4 +295,39 @@ test('an opt-out holds for every name of a device, not for devices that a host p
   for (const [attributes, resource] of events)
     await sendBoth(running, [{ eventName: 'services', attributes }], resource)
   assert.deepEqual(units(running), ['device h1', 'device h1', 'device passed-on', 'device passed-on'])
+})
+
+/** What is answered to a second request on a connection whose first one the collector still works on when it stops. */
+async function askedWhileStopping(where: string): Promise<string> {
+  const running = await startCollector()
+  let open = (): void => undefined
+  running.log.gate = new Promise((resolve) => {
+    open = resolve
+  })
+  const { hostname, port } = new URL(running.url)
+  const body = inJson([services])
+  const post = (to: string) =>
+    `POST ${to} HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${writeKey}\r\n` +
+    `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  const socket = connect(Number(port), hostname)
+  const answers = text(socket)
+  socket.write(post(path))
+  while (running.log.appends === 0) await sleep(5)
+  const drained = running.collector.drain()
+  const requests = once(running.collector.app.server, 'request')
+  socket.write(post(where))
+  await requests
+  open()
+  await drained
+  const [, taken = '', refused = ''] = (await answers).split('HTTP/1.1 ')
+  assert.match(taken, /^200 /)
+  assert.equal(kept(running).length, 1)
+  return refused
+}
+
+test('a request that comes while the collector stops is answered 503 as a Status, other routes with a problem', async () => {
+  const status = await askedWhileStopping(path)
+  assert.match(status, /^503 .*retry-after: 1\r\n.*content-type: application\/json\r\n.*\{"code":14,"message":/s)
+  const problem = await askedWhileStopping('/v1/nothing')
+  assert.match(problem, /^503 .*application\/problem\+json\r\n.*"urn:headcount:problem:shutting-down"/s)
 })
