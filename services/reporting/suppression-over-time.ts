@@ -66,7 +66,8 @@ export function hideOverTime(
         return [start, [...patterns, ...partners, ...patternsAround(grain, start, inside)]] as const
       }),
     )
-    inside.push({ grain, patterns: new Map([...all].map(([start, patterns]) => [start, merged(patterns)])) })
+    if (level !== levels.at(-1))
+      inside.push({ grain, patterns: new Map([...all].map(([start, patterns]) => [start, merged(patterns)])) })
     found = new Map(
       [...all].map(([start, patterns]) => [
         start,
@@ -123,36 +124,48 @@ function complements(
   around: (start: number) => Pattern[],
 ): Map<number[], Map<number, Set<string>>> {
   const more = new Map<number[], Map<number, Set<string>>>()
-  const places = new Map<string, { mask: number; key: string; at: Set<number> }>()
-  blocks.forEach((block, at) => {
-    for (const start of block)
-      for (const pattern of found.get(start) ?? [])
-        for (const [mask, keys] of pattern)
-          for (const key of keys.keys()) {
-            const id = `${mask}/${key}`
-            const place = places.get(id) ?? { mask, key, at: new Set() }
-            places.set(id, place)
-            place.at.add(at)
-          }
-  })
-  for (const { mask, key, at } of places.values()) {
-    const isLarge = (start: number) => {
-      const window = windows.get(start)
-      return window?.has(mask, key) === true && window.hidden.get(mask)?.get(key) !== false
-    }
-    const first = Math.min(...at)
-    if ([...at].some((index) => blocks[index]!.some(isLarge))) continue
-    if (around(blocks[first]![0]!).some((pattern) => pattern.get(mask)?.has(key))) continue
-    const nearest = blocks
-      .map((block, index) => ({ block, away: Math.abs(index - first) }))
-      .filter(({ block }) => block.some(isLarge))
-      .sort((a, b) => a.away - b.away)[0]
-    if (!nearest) continue
-    const own = more.get(nearest.block) ?? new Map<number, Set<string>>()
-    more.set(nearest.block, own)
-    own.set(mask, (own.get(mask) ?? new Set()).add(key))
+  const isLarge = (start: number, mask: number, key: string) => {
+    const window = windows.get(start)
+    return window?.has(mask, key) === true && window.hidden.get(mask)?.get(key) !== false
   }
+  const hide = (mask: number, key: string, first: number) => {
+    if (around(blocks[first]![0]!).some((pattern) => pattern.get(mask)?.has(key))) return
+    const shows = (at: number) => blocks[at]?.some((start) => isLarge(start, mask, key)) === true
+    for (let away = 1; away < blocks.length; away++) {
+      const at = [first - away, first + away].find(shows)
+      if (at === undefined) continue
+      const own = more.get(blocks[at]!) ?? new Map<number, Set<string>>()
+      more.set(blocks[at]!, own)
+      own.set(mask, (own.get(mask) ?? new Set()).add(key))
+      return
+    }
+  }
+  for (const [mask, keys] of hiddenWithoutCrowd(blocks, found, isLarge))
+    for (const [key, first] of keys) if (first !== undefined) hide(mask, key, first)
   return more
+}
+
+/** By mask and key, where a cell is hidden: the first block; undefined if one of its hidden windows has k devices. */
+function hiddenWithoutCrowd(
+  blocks: readonly number[][],
+  found: ReadonlyMap<number, readonly Pattern[]>,
+  isLarge: (start: number, mask: number, key: string) => boolean,
+): Map<number, Map<string, number | undefined>> {
+  const byMask = new Map<number, Map<string, number | undefined>>()
+  for (const [at, block] of blocks.entries()) {
+    for (const pattern of new Set(block.flatMap((start) => found.get(start) ?? []))) {
+      for (const [mask, keys] of pattern) {
+        const own = byMask.get(mask) ?? new Map<string, number | undefined>()
+        byMask.set(mask, own)
+        for (const key of keys.keys()) {
+          if (own.has(key) && own.get(key) === undefined) continue
+          if (block.some((start) => isLarge(start, mask, key))) own.set(key, undefined)
+          else if (!own.has(key)) own.set(key, at)
+        }
+      }
+    }
+  }
+  return byMask
 }
 
 function patternOf(window: SettledWindow | undefined): Pattern[] {

@@ -53,7 +53,7 @@ export function answerUsage(
     })
     rows.push([formatMoment(window), ...own, ...figures])
   }
-  const suppressed = suppressedIn(slice, untold, isAsked)
+  const suppressed = suppressedIn(slice, untold, isAsked, conditions.length === 0)
   return {
     columns: ['window', ...by, ...metrics],
     rows,
@@ -65,17 +65,18 @@ export function answerUsage(
 
 /**
  * The same could be asked window by window; so a chart tells what is left out from what is not there. A cell of which it
- * is not told that it does not occur counts like one that is left out.
+ * is not told that it does not occur counts like one that is left out. `isAll`: there is no filter.
  */
 function suppressedIn(
   slice: readonly UsageCell[],
   untold: UsageTable['untold'],
   isAsked: (values: readonly string[]) => boolean,
+  isAll: boolean,
 ): [string, number][] {
   const counts = new Map<number, number>()
   for (const { window, hidden } of slice) if (hidden) counts.set(window, (counts.get(window) ?? 0) + 1)
-  for (const [window, cells] of untold) {
-    const count = cells.filter(isAsked).length
+  for (const [window, keys] of untold) {
+    const count = isAll ? keys.length : keys.filter((key) => isAsked(JSON.parse(key) as string[])).length
     if (count > 0) counts.set(window, (counts.get(window) ?? 0) + count)
   }
   return [...counts].sort(([a], [b]) => a - b).map(([window, cells]) => [formatMoment(window), cells])

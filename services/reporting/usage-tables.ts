@@ -30,8 +30,8 @@ export interface UsageCell {
 export interface UsageTable {
   /** In no order. */
   readonly cells: readonly UsageCell[]
-  /** By window: cells that do not occur in it, and of which that is not told. */
-  readonly untold: ReadonlyMap<number, readonly (readonly string[])[]>
+  /** By window: keys (JSON of the values) of cells that do not occur in it, and of which that is not told. */
+  readonly untold: ReadonlyMap<number, readonly string[]>
 }
 
 /** What is read of one grain. */
@@ -142,7 +142,7 @@ function tableOf(
   const own = maskOf(dataset, dimensions)
   const projectors = [own, ...submasks(own)].map((mask) => [mask, projector(own, mask)] as const)
   const cells: UsageCell[] = []
-  const untold = new Map<number, (readonly string[])[]>()
+  const untold = new Map<number, string[]>()
   for (const start of new Set([...windows.keys(), ...hidden.keys()])) {
     if (start < from || start >= to) continue
     const patterns = hidden.get(start) ?? []
@@ -161,11 +161,7 @@ function tableOf(
       )
     const absent = new Set(patterns.flatMap((pattern) => [...(pattern.get(own)?.keys() ?? [])]))
     for (const key of present.keys()) absent.delete(key)
-    if (absent.size > 0)
-      untold.set(
-        start,
-        [...absent].map((key) => JSON.parse(key) as string[]),
-      )
+    if (absent.size > 0) untold.set(start, [...absent])
   }
   return { cells, untold }
 }

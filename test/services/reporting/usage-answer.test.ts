@@ -21,7 +21,7 @@ const cell = (values: string[], events: number, hidden = false) => ({
 })
 
 const answerUsage = (asked: UsageRequest, cells: UsageCell[], freshTo: number | undefined, untold: string[][] = []) =>
-  answerTable(asked, { cells, untold: new Map([[window, untold]]) }, freshTo)
+  answerTable(asked, { cells, untold: new Map([[window, untold.map((values) => JSON.stringify(values))]]) }, freshTo)
 
 describe('usage answer', () => {
   it('breaks ties by the values, in the order in which they were asked for', () => {
