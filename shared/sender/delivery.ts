@@ -10,8 +10,11 @@ import { readLines, type Segment } from './segment.ts'
 import type { Spool } from './spool.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
 
-/** The collector drops events that are older than a day as late; those of a segment are within an hour of each other. */
-const waitMsMax = 25 * 3_600_000
+/**
+ * The collector drops events that are older than a day as late, and knows ids for five minutes longer: what was taken,
+ * without an answer that came, is never sent again after that.
+ */
+const waitMsMax = 24 * 3_600_000
 
 export interface DeliveryOptions {
   readonly spool: Spool
@@ -34,6 +37,8 @@ interface Current {
   readonly segment: Segment
   readonly parts: string[][]
   isAgain: boolean
+  /** Events that a request could have when it began. */
+  readonly linesMaxBefore: number
 }
 
 export class Delivery {
@@ -77,7 +82,10 @@ export class Delivery {
    */
   hurry(): () => void {
     this.#hurries++
-    if (this.#pause === 'own') this.#pause = 'none'
+    if (this.#pause === 'own') {
+      this.#callOff()
+      this.#pause = 'none'
+    }
     this.wake()
     return () => {
       this.#hurries--
@@ -122,7 +130,7 @@ export class Delivery {
       if (!segment) return undefined
       const isTooOld = parts.now() - segment.madeAt > waitMsMax
       const lines = isTooOld ? [] : await this.#read(segment)
-      if (lines.length > 0) return { segment, parts: [lines], isAgain: false }
+      if (lines.length > 0) return { segment, parts: [lines], isAgain: false, linesMaxBefore: this.#linesMax }
       const events = await spool.remove(segment)
       if (isTooOld) dropped('too-old', events)
       changed()
@@ -151,7 +159,7 @@ export class Delivery {
       }
       const { verdict, askedMs } = await this.#post(lines, current)
       if (this.#stop.signal.aborted && verdict.kind === 'away') return false
-      if (!this.#settles(verdict, lines, askedMs)) return false
+      if (!this.#settles(verdict, lines, askedMs, current)) return false
       if (verdict.kind !== 'too-large' || lines.length === 1) parts.shift()
     }
     await this.#options.spool.remove(segment)
@@ -172,7 +180,7 @@ export class Delivery {
   }
 
   /** Whether the sending goes on. */
-  #settles(verdict: Verdict, lines: readonly string[], askedMs: number): boolean {
+  #settles(verdict: Verdict, lines: readonly string[], askedMs: number, { linesMaxBefore }: Current): boolean {
     const { answered, dropped, warn } = this.#options
     switch (verdict.kind) {
       case 'taken':
@@ -184,8 +192,9 @@ export class Delivery {
         dropped('refused', lines.length)
         return true
       case 'too-large':
+        // One event that is too large says nothing of how many others a request may have.
+        this.#linesMax = lines.length === 1 ? linesMaxBefore : Math.ceil(lines.length / 2)
         if (lines.length === 1) dropped('refused', 1)
-        else this.#linesMax = Math.ceil(lines.length / 2)
         return true
       case 'away':
         this.#rest(this.#backoff.failed('away', askedMs), askedMs > 0)
@@ -199,6 +208,7 @@ export class Delivery {
 
   #rest(ms: number, isAsked: boolean): void {
     this.#pause = isAsked ? 'asked' : 'own'
+    this.#callOff()
     this.#callOff = this.#options.parts.after(ms, () => {
       this.#pause = 'none'
       this.wake()

@@ -9,7 +9,7 @@ import { removeSegment, type Segment } from './segment.ts'
 import { SpoolFolder } from './spool-folder.ts'
 
 /** An open segment's oldest event is no older, so that one that is too old does not take young ones with it. */
-const openMsMax = 3_600_000
+const openMsMax = 15 * 60_000
 /** Lines of files that are kept in memory too, so that what is sent soon need not be read. */
 const cachedBytesMax = 1024 * 1024
 
@@ -95,7 +95,7 @@ export class Spool {
     const segment = await this.#writable(chunk)
     if (segment.file !== undefined) {
       try {
-        await this.#folder?.write(chunk.text)
+        await this.#write(chunk.text)
       } catch (error) {
         this.#refused(error)
         await this.#close(segment)
@@ -104,6 +104,12 @@ export class Spool {
       }
     }
     await this.#settle(segment, chunk)
+  }
+
+  /** @throws Error when the disk refuses, or the folder has been given up meanwhile */
+  async #write(text: string): Promise<void> {
+    if (!this.#folder) throw new Error('the sender is closed')
+    await this.#folder.write(text)
   }
 
   async #take(mayClose: (madeAt: number) => boolean): Promise<Segment | undefined> {

@@ -94,7 +94,8 @@ test('a request that is refused for good is given up, counted and told, and the 
   assert.deepEqual([bodies.length, drops, sender.stats.accepted, warnings.length], [2, [['refused', 2]], 1, 1])
 })
 
-test('what is too large is halved until it is not; an event that is alone too large is given up', async () => {
+/** Takes requests of at most three events, none of them huge. */
+function small() {
   const sizes: number[] = []
   const parts = new ManualParts(async ({ body }) => {
     const events = eventsOf(body)
@@ -102,19 +103,45 @@ test('what is too large is halved until it is not; an event that is alone too la
     const isTooLarge = events.length > 3 || events.some(({ feature }) => feature === 'huge')
     return isTooLarge ? { status: 413, retryAfter: undefined, text: '' } : taken(body)
   })
-  const sender = createSender({ url: nowhere, writeKey, environment: {} }, parts)
+  return { sizes, sender: createSender({ url: nowhere, writeKey, environment: {} }, parts) }
+}
+
+test('what is too large is halved until it is not, and the size is remembered', async () => {
+  const { sender, sizes } = small()
   track(sender, 10)
-  sender.track({ feature: 'huge' })
-  track(sender, 1)
   assert.equal(await sender.flush(20_000), true)
-  assert.deepEqual([sender.stats.accepted, sender.stats.dropped.refused], [11, 1], `${sizes}`)
   const before = sizes.length
   track(sender, 10)
   assert.equal(await sender.flush(20_000), true)
+  assert.equal(sender.stats.accepted, 20)
   assert.ok(
     sizes.slice(before).every((size) => size <= 3),
-    `it remembers: ${sizes}`,
+    `${sizes}`,
   )
+})
+
+test('an event that is too large by itself is given up, and the others are sent as before', async () => {
+  const { sender, sizes } = small()
+  track(sender, 1)
+  sender.track({ feature: 'huge' })
+  track(sender, 1)
+  assert.equal(await sender.flush(20_000), true)
+  assert.deepEqual([sender.stats.accepted, sender.stats.dropped.refused], [2, 1])
+  track(sender, 3)
+  assert.equal(await sender.flush(20_000), true)
+  assert.equal(sizes.at(-1), 3, `${sizes}`)
+})
+
+test('an attempt in a hurry does not shorten what the collector asks for after it', async () => {
+  const { sender, parts, bodies } = answered([{ status: 500 }, { status: 503, retryAfter: '60' }])
+  track(sender, 1)
+  assert.equal(await sender.flush(20_000), false)
+  assert.equal(await sender.flush(20_000), false)
+  parts.advance(59_999)
+  assert.equal(await sender.flush(20_000), false)
+  assert.equal(bodies.length, 2, 'neither the earlier timer nor another hurry sends sooner')
+  parts.advance(2_000)
+  await until(() => sender.stats.accepted === 1)
 })
 
 test('a half that was taken is not sent again when the other has to wait', async () => {
