@@ -1,4 +1,5 @@
 /** One run of the demo: sends at a steady rate, keeps what must come of it, and asks the usage API what has. */
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Batch, World } from './demo-batch.ts'
 import { Expected } from './demo-expected.ts'
@@ -64,6 +65,8 @@ export class DemoRun {
     this.expected = new Expected(installation.catalogue)
     this.#usage = new UsageApi(installation.reportingUrl, installation.credentials.analystToken, startedAt)
     this.#random = new Random(seed + 1)
+    // Every request that is under way listens.
+    setMaxListeners(0, this.#giveUp.signal)
     options.stop?.addEventListener('abort', () => this.#giveUp.abort())
   }
 

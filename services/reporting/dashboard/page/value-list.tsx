@@ -142,7 +142,9 @@ export function ValueList({ context, dataset, dimension, title }: ValueListProps
               </tbody>
             </table>
             {rows.length === 0 && !answer.isLoading && answer.value && answer.value.suppressed === 0 && (
-              <p class="soft">Nothing in this period.</p>
+              <p class="soft">
+                Nothing in this period.{isCountry && ' Countries need a database of addresses (HEADCOUNT_GEOIP_MMDB).'}
+              </p>
             )}
             {answer.value !== undefined && answer.value.suppressed > 0 && (
               <p
