@@ -30,7 +30,17 @@ const events = [
   ...'tipgasb',
 ]
 /** Of other products, whose clients send to us. The same with a slash at the end is the same route. */
-const foreignEvents = ['batch', 'capture', 'e', 'i/v0/e', 'i/v1/analytics/events', 'flags', 'decide', 'api/event']
+const foreignEvents = [
+  'batch',
+  'capture',
+  'e',
+  'i/v0/e',
+  'i/v1/analytics/events',
+  'flags',
+  'decide',
+  'api/event',
+  'com.snowplowanalytics.snowplow/tp2',
+]
 const operator = {
   GET: ['progress', 'keys', 'quarantine', 'retention', 'partners', 'ledger/verify', 'holds'],
   POST: [
@@ -72,6 +82,7 @@ export const collectorRoutes: readonly Route[] = [
   ...events.map((name) => ({ method: 'POST', path: `/v1/${name}`, who: 'write' }) as const),
   ...foreignEvents.map((path) => ({ method: 'POST', path: `/${path}`, who: 'write' }) as const),
   { method: 'GET', path: '/array/:key/config', who: 'link' },
+  { method: 'GET', path: '/i', who: 'write' },
   { method: 'GET', path: '/v1/projects/:key/settings', who: 'link' },
   { method: 'GET', path: '/v1/pixel.gif?key=audit-nothing', who: 'link' },
   ...privacyDoor,

@@ -33,6 +33,7 @@ import { posthogQuestions } from './protocols/posthog-questions.ts'
 import { segmentDialect } from './protocols/segment.ts'
 import { segmentBrowserDialect } from './protocols/segment-browser.ts'
 import { addSegmentSettings } from './protocols/segment-browser-settings.ts'
+import { snowplowDialect } from './protocols/snowplow.ts'
 import { answerCounter, onParserError, serverLimits } from './server-limits.ts'
 import { shuttingDown } from './shutting-down.ts'
 import { createTlsListener } from './tls-listener.ts'
@@ -97,7 +98,7 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
     hasAgreed: agreementCheck(policy),
   }
   const dialects = [nativeDialect, segmentDialect, posthogDialect, posthogQuestions, cloudEventsDialect, otlpDialect]
-  const ofPages = [segmentBrowserDialect, plausibleDialect, beaconDialect, pixelDialect]
+  const ofPages = [segmentBrowserDialect, plausibleDialect, snowplowDialect, beaconDialect, pixelDialect]
   for (const make of [...dialects, ...ofPages]) addDialect(app, ingest, pages, make(shared))
   addSegmentSettings(app, { config, isSenderKey: shared.isSenderKey, pages })
   addTracker(app)
