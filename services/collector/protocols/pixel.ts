@@ -66,10 +66,10 @@ function parametersOf({ url }: RequestHead): URLSearchParams {
 }
 
 /** Asked for without being shown: for a page that may never be looked at, or only whether it is there. */
-export export function isAhead({ method, headers: { 'sec-purpose': purpose } }: RequestHead): boolean {
+export function isAhead({ method, headers: { 'sec-purpose': purpose } }: RequestHead): boolean {
   return method === 'HEAD' || (purpose !== undefined && String(purpose).startsWith('prefetch'))
 }
 
-export export function picture(status: number): Answer {
+export function picture(status: number): Answer {
   return { status, contentType: 'image/gif', body: pixel, headers }
 }
