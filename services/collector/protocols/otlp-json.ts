@@ -2,19 +2,20 @@
  * ExportLogsServiceRequest in JSON: proto3's mapping as OTLP changes it. Names are lowerCamelCase only, unknown ones are
  * ignored, 64-bit integers are numbers or decimal strings, `null` is absent.
  */
-import { parseBody, wrongForm } from './foreign-body.ts'
+import { parseBody, requireAtMost, wrongForm } from './foreign-body.ts'
 import { isMembers, type Members, member } from './members.ts'
-import type { SentLogRecord } from './otlp-record.ts'
+import { noAttributes, type ReadLimits, type SentLogRecord } from './otlp-record.ts'
 
 const form = 'an ExportLogsServiceRequest in JSON: {"resourceLogs":[{"scopeLogs":[{"logRecords":[…]}]}]}'
+const nothing: Members[] = []
 const decimal = /^[0-9]{1,20}$/
 const integer = /^-?[0-9]{1,20}$/
 
 /**
- * The records in their order. @param names the attributes that are read
- * @throws ProblemError 400 when a field that is read has another type than the message's
+ * The records in their order.
+ * @throws ProblemError 400 when a field that is read has another type than the message's, 413 when they are too many
  */
-export function recordsInJson(body: Buffer, names: ReadonlySet<string>): SentLogRecord[] {
+export function recordsInJson(body: Buffer, { names, recordsMax }: ReadLimits): SentLogRecord[] {
   const document = parseBody(body)
   if (!isMembers(document)) throw wrongForm(form)
   const records: SentLogRecord[] = []
@@ -23,7 +24,10 @@ export function recordsInJson(body: Buffer, names: ReadonlySet<string>): SentLog
     if (!isMembers(of)) throw wrongForm(form)
     const resource = attributesIn(of, names)
     for (const scope of messagesIn(logs, 'scopeLogs'))
-      for (const record of messagesIn(scope, 'logRecords')) records.push(readRecord(record, resource, names))
+      for (const record of messagesIn(scope, 'logRecords')) {
+        records.push(readRecord(record, resource, names))
+        requireAtMost(recordsMax, records)
+      }
   }
   return records
 }
@@ -33,7 +37,8 @@ function present(of: Members, name: string): unknown {
 }
 
 function messagesIn(of: Members, name: string): Members[] {
-  const list = present(of, name) ?? []
+  const list = present(of, name)
+  if (list === undefined) return nothing
   if (!Array.isArray(list) || !list.every(isMembers)) throw wrongForm(form)
   return list
 }
@@ -60,12 +65,14 @@ function millisecondsOf(nanoseconds: unknown): number {
 }
 
 function attributesIn(of: Members, names: ReadonlySet<string>): Members {
-  const attributes: Members = Object.create(null)
+  let attributes: Members | undefined
   for (const pair of messagesIn(of, 'attributes')) {
     const key = member(pair, 'key')
-    if (typeof key === 'string' && names.has(key)) attributes[key] = scalarIn(present(pair, 'value'))
+    if (typeof key !== 'string' || !names.has(key)) continue
+    attributes ??= Object.create(null) as Members
+    attributes[key] = scalarIn(present(pair, 'value'))
   }
-  return attributes
+  return attributes ?? noAttributes
 }
 
 /** Undefined for lists, maps, bytes, and nothing at all. */

@@ -2,10 +2,10 @@
  * ExportLogsServiceRequest in protobuf (opentelemetry-proto 1.7.0: collector/logs/v1, logs/v1, resource/v1, common/v1):
  * the few fields that are read, by their numbers; all others, known or not, are passed over.
  */
-
+import { requireAtMost } from './foreign-body.ts'
 import type { Members } from './members.ts'
-import type { SentLogRecord } from './otlp-record.ts'
-import { delimited, fixed64, varint, visitFields, wireText } from './otlp-wire.ts'
+import { noAttributes, type ReadLimits, type SentLogRecord } from './otlp-record.ts'
+import { delimited, fixed64, varint, visitFields, wireInteger, wireText } from './otlp-wire.ts'
 
 const request = { resourceLogs: 1 }
 const resourceLogs = { resource: 1, scopeLogs: 2 }
@@ -16,72 +16,90 @@ const keyValue = { key: 1, value: 2 }
 const anyValue = { stringValue: 1, boolValue: 2, intValue: 3, doubleValue: 4 }
 
 /**
- * The records in their order. @param names the attributes that are read
- * @throws WireError when the bytes are no such message
+ * The records in their order.
+ * @throws WireError when the bytes are no such message; ProblemError 413 when the records are too many
  */
-export function recordsInProtobuf(body: Buffer, names: ReadonlySet<string>): SentLogRecord[] {
+export function recordsInProtobuf(body: Buffer, { names, recordsMax }: ReadLimits): SentLogRecord[] {
   const records: SentLogRecord[] = []
-  for (const logs of messagesIn(body, request.resourceLogs)) {
-    const resource = attributesIn(messagesIn(logs, resourceLogs.resource).at(-1), resourceFields.attributes, names)
-    for (const scope of messagesIn(logs, resourceLogs.scopeLogs))
-      for (const record of messagesIn(scope, scopeLogs.logRecords)) records.push(readRecord(record, resource, names))
-  }
+  visitMessages(body, 0, body.length, request.resourceLogs, (from, to) => {
+    // The resource first, wherever it stands.
+    let resource: Members = noAttributes
+    visitMessages(body, from, to, resourceLogs.resource, (start, end) => {
+      resource = attributesIn(body, start, end, resourceFields.attributes, names)
+    })
+    visitMessages(body, from, to, resourceLogs.scopeLogs, (start, end) => {
+      visitMessages(body, start, end, scopeLogs.logRecords, (first, last) => {
+        records.push(readRecord(body, first, last, resource, names))
+        requireAtMost(recordsMax, records)
+      })
+    })
+  })
   return records
 }
 
-function messagesIn(message: Buffer, wanted: number): Buffer[] {
-  const found: Buffer[] = []
-  visitFields(message, (field, wire, value) => {
-    if (field === wanted && wire === delimited) found.push(value as Buffer)
+type Range = (from: number, to: number) => void
+
+function visitMessages(body: Buffer, from: number, to: number, wanted: number, visit: Range): void {
+  visitFields(body, from, to, (field, wire, start, end) => {
+    if (field === wanted && wire === delimited) visit(start, end)
   })
-  return found
 }
 
-function readRecord(message: Buffer, resource: Members, names: ReadonlySet<string>): SentLogRecord {
+function readRecord(
+  body: Buffer,
+  from: number,
+  to: number,
+  resource: Members,
+  names: ReadonlySet<string>,
+): SentLogRecord {
   let [time, observed] = [Number.NaN, Number.NaN]
   let eventName: string | undefined
-  visitFields(message, (field, wire, value) => {
-    if (field === logRecord.timeUnixNano && wire === fixed64) time = millisecondsOf(value as Buffer)
-    if (field === logRecord.observedTimeUnixNano && wire === fixed64) observed = millisecondsOf(value as Buffer)
-    if (field === logRecord.eventName && wire === delimited) eventName = wireText(value as Buffer)
+  visitFields(body, from, to, (field, wire, start, end) => {
+    if (field === logRecord.timeUnixNano && wire === fixed64) time = millisecondsAt(body, start)
+    if (field === logRecord.observedTimeUnixNano && wire === fixed64) observed = millisecondsAt(body, start)
+    if (field === logRecord.eventName && wire === delimited) eventName = wireText(body, start, end)
   })
   return {
     time: Number.isNaN(time) ? observed : time,
     // Proto3 cannot tell an empty text from none.
     eventName: eventName === '' ? undefined : eventName,
-    attributes: attributesIn(message, logRecord.attributes, names),
+    attributes: attributesIn(body, from, to, logRecord.attributes, names),
     resource,
   }
 }
 
 /** 0 stands for a time that is not known. */
-function millisecondsOf(bytes: Buffer): number {
-  const nanoseconds = bytes.readBigUInt64LE()
+function millisecondsAt(body: Buffer, from: number): number {
+  const nanoseconds = body.readBigUInt64LE(from)
   return nanoseconds === 0n ? Number.NaN : Number(nanoseconds / 1_000_000n)
 }
 
-function attributesIn(message: Buffer | undefined, wanted: number, names: ReadonlySet<string>): Members {
-  // Without a prototype: a key may be called __proto__.
-  const attributes: Members = Object.create(null)
-  if (message === undefined) return attributes
-  for (const pair of messagesIn(message, wanted)) {
-    const key = messagesIn(pair, keyValue.key).at(-1)
-    const name = key === undefined ? '' : wireText(key)
-    if (!names.has(name)) continue
-    const value = messagesIn(pair, keyValue.value).at(-1)
-    if (value !== undefined) attributes[name] = scalarIn(value)
-  }
-  return attributes
+function attributesIn(body: Buffer, from: number, to: number, wanted: number, names: ReadonlySet<string>): Members {
+  let attributes: Members | undefined
+  visitMessages(body, from, to, wanted, (start, end) => {
+    let name = ''
+    let [valueFrom, valueTo] = [0, 0]
+    visitFields(body, start, end, (field, wire, first, last) => {
+      if (wire !== delimited) return
+      if (field === keyValue.key) name = wireText(body, first, last)
+      else if (field === keyValue.value) [valueFrom, valueTo] = [first, last]
+    })
+    if (!names.has(name)) return
+    // Without a prototype: a name may be __proto__.
+    attributes ??= Object.create(null) as Members
+    attributes[name] = scalarIn(body, valueFrom, valueTo)
+  })
+  return attributes ?? noAttributes
 }
 
 /** Undefined for lists, maps and bytes. */
-function scalarIn(message: Buffer): string | number | boolean | undefined {
+function scalarIn(body: Buffer, from: number, to: number): string | number | boolean | undefined {
   let scalar: string | number | boolean | undefined
-  visitFields(message, (field, wire, value) => {
-    if (field === anyValue.stringValue && wire === delimited) scalar = wireText(value as Buffer)
-    else if (field === anyValue.boolValue && wire === varint) scalar = value !== 0
-    else if (field === anyValue.intValue && wire === varint) scalar = value as number
-    else if (field === anyValue.doubleValue && wire === fixed64) scalar = (value as Buffer).readDoubleLE()
+  visitFields(body, from, to, (field, wire, start, end) => {
+    if (field === anyValue.stringValue && wire === delimited) scalar = wireText(body, start, end)
+    else if (field === anyValue.boolValue && wire === varint) scalar = wireInteger(body, start, end) !== 0
+    else if (field === anyValue.intValue && wire === varint) scalar = wireInteger(body, start, end)
+    else if (field === anyValue.doubleValue && wire === fixed64) scalar = body.readDoubleLE(start)
   })
   return scalar
 }

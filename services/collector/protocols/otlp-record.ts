@@ -22,6 +22,9 @@ export interface SentLogRecord {
   readonly resource: Members
 }
 
+/** Of what has none; without a prototype, as all attributes. */
+export const noAttributes: Members = Object.freeze(Object.create(null))
+
 /** Names of OpenTelemetry's semantic conventions, and ours. */
 const deviceNames = ['device', 'device.id', 'app.installation.id']
 const hostName = 'host.id'
@@ -33,6 +36,13 @@ const userAgentName = 'user_agent.original'
 const recordIdName = 'log.record.uid'
 /** Where senders put the name before records had a field for it. */
 export const eventNameAttribute = 'event.name'
+
+/** What is looked at of a request. */
+export interface ReadLimits {
+  /** Of attributes. */
+  readonly names: ReadonlySet<string>
+  readonly recordsMax: number
+}
 
 /** Every attribute that is looked at. */
 export function readNames(declared: Catalogue['fields']): ReadonlySet<string> {

@@ -7,18 +7,18 @@ import { basicUser, bearerToken } from '../../../shared/http/authorization.ts'
 import { ProblemError, problem } from '../../../shared/http/problem.ts'
 import { type Dialect, posts, type SentRequest } from './dialect.ts'
 import type { DialectOptions } from './dialect-options.ts'
-import { requireAtMost, wrongSenderKey } from './foreign-body.ts'
+import { wrongSenderKey } from './foreign-body.ts'
 import { ForeignEvents, ForeignReading } from './foreign-events.ts'
 import { type Encoding, encodingOf, exportAnswer, statusAnswer } from './otlp-answer.ts'
 import { recordsInJson } from './otlp-json.ts'
 import { recordsInProtobuf } from './otlp-protobuf.ts'
-import { logEvent, readNames, type SentLogRecord } from './otlp-record.ts'
+import { logEvent, type ReadLimits, readNames, type SentLogRecord } from './otlp-record.ts'
 import { WireError } from './otlp-wire.ts'
 
 export function otlpDialect(options: DialectOptions): Dialect {
   const { isSenderKey, limits, eventsMax } = options
   const events = new ForeignEvents(options)
-  const names = readNames(events.fields)
+  const read: ReadLimits = { names: readNames(events.fields), recordsMax: eventsMax }
   return {
     name: 'otlp',
     routes: posts('/v1/logs'),
@@ -32,8 +32,7 @@ export function otlpDialect(options: DialectOptions): Dialect {
     read(request) {
       const encoding = encodingOf(request.headers['content-type'])
       if (encoding === undefined) throw unknownEncoding()
-      const records = recordsOf(request, encoding, names)
-      requireAtMost(eventsMax, records)
+      const records = recordsOf(request, encoding, read)
       const reading = new ForeignReading(events, request)
       // Whoever is not sure that a request arrived sends the same one again: OTLP, "All Other Responses". The record's
       // own bytes would not do, for two events of one millisecond may be equal in everything.
@@ -49,10 +48,10 @@ export function otlpDialect(options: DialectOptions): Dialect {
   }
 }
 
-function recordsOf({ body }: SentRequest, encoding: Encoding, names: ReadonlySet<string>): SentLogRecord[] {
-  if (encoding === 'json') return recordsInJson(body, names)
+function recordsOf({ body }: SentRequest, encoding: Encoding, limits: ReadLimits): SentLogRecord[] {
+  if (encoding === 'json') return recordsInJson(body, limits)
   try {
-    return recordsInProtobuf(body, names)
+    return recordsInProtobuf(body, limits)
   } catch (error) {
     if (!(error instanceof WireError)) throw error
     throw new ProblemError(

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { visitFields, wireField } from '../../../../services/collector/protocols/otlp-wire.ts'
+import { wireField } from '../../../../services/collector/protocols/otlp-wire.ts'
 import { type RunningCollector, startCollector } from '../running-collector.ts'
 import { listedCases } from './conformance-list.ts'
-import { type Described, inJson, inProtobuf } from './otlp-message.ts'
+import { type Described, fieldsOf, inJson, inProtobuf } from './otlp-message.ts'
 
 const json = { 'content-type': 'application/json' }
 const protobuf = { 'content-type': 'application/x-protobuf' }
@@ -15,13 +15,6 @@ const post = (running: RunningCollector, body: string | Buffer, headers: Record<
   running.send(body, headers, '/v1/logs')
 const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer())
 const eventsIn = (running: RunningCollector) => running.records().flatMap(({ events }) => events).length
-
-/** The last of each field of a message. */
-function fieldsOf(message: Buffer): Map<number, number | Buffer> {
-  const fields = new Map<number, number | Buffer>()
-  visitFields(message, (field, _, value) => void fields.set(field, value))
-  return fields
-}
 
 const cases: string[] = []
 function requirement(name: string, check: (running: RunningCollector) => Promise<void>): void {

@@ -1,5 +1,5 @@
 /** ExportLogsServiceRequests in both encodings, from one description. */
-import { wireField } from '../../../../services/collector/protocols/otlp-wire.ts'
+import { delimited, visitFields, wireField, wireInteger } from '../../../../services/collector/protocols/otlp-wire.ts'
 
 export type Value = string | boolean | number | bigint | Buffer | readonly Value[] | { readonly [name: string]: Value }
 export type Attributes = Readonly<Record<string, Value>>
@@ -92,4 +92,13 @@ function fixed64(field: number, value: bigint): Buffer {
   const bytes = Buffer.alloc(9, field * 8 + 1)
   bytes.writeBigUInt64LE(value, 1)
   return bytes
+}
+
+/** The last of each field of a message, by number: bytes where it is delimited, else an integer. */
+export function fieldsOf(message: Buffer): Map<number, number | Buffer> {
+  const fields = new Map<number, number | Buffer>()
+  visitFields(message, 0, message.length, (field, wire, from, to) => {
+    fields.set(field, wire === delimited ? message.subarray(from, to) : wireInteger(message, from, to))
+  })
+  return fields
 }

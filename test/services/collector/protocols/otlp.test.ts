@@ -6,11 +6,11 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { createNodeKey } from '../../../../services/collector/privacy/node-key.ts'
-import { delimited, varint, visitFields, wireField } from '../../../../services/collector/protocols/otlp-wire.ts'
+import { wireField } from '../../../../services/collector/protocols/otlp-wire.ts'
 import { ManualClock } from '../../../../shared/clock.ts'
 import { memoryChoiceBook } from '../../../doubles/memory-choice-log.ts'
 import { adminToken, type RunningCollector, startCollector, writeKey } from '../running-collector.ts'
-import { type Attributes, type Described, inJson, inProtobuf } from './otlp-message.ts'
+import { type Attributes, type Described, fieldsOf, inJson, inProtobuf } from './otlp-message.ts'
 
 const path = '/v1/logs'
 const json = { 'content-type': 'application/json' }
@@ -33,15 +33,6 @@ const sendBoth = async (running: RunningCollector, records: Described[], resourc
   await running.send(inProtobuf(records, resource), protobuf, path),
 ]
 
-/** Fields of a protobuf message by number: the last of each. */
-function fieldsOf(message: Uint8Array): Map<number, number | Buffer> {
-  const fields = new Map<number, number | Buffer>()
-  visitFields(Buffer.from(message), (field, wire, value) => {
-    assert.ok(wire === varint || wire === delimited)
-    fields.set(field, value)
-  })
-  return fields
-}
 const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer())
 
 test('both encodings give the same event, and full success has no partialSuccess', async () => {
@@ -182,10 +173,16 @@ test('protobuf: unknown fields of every type are passed over, negative integers 
   const value = Buffer.from([0x18, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1])
   const tasks = wireField(6, Buffer.concat([wireField(1, 'tasks'), wireField(2, value)]))
   const record = Buffer.concat([unknown, wireField(12, 'services'), tasks, unknown])
-  const logs = Buffer.concat([unknown, wireField(2, Buffer.concat([unknown, wireField(2, record)]))])
+  // The resource after its records: fields of a message may stand in any order.
+  const resource = wireField(
+    1,
+    wireField(1, Buffer.concat([wireField(1, 'host.id'), wireField(2, wireField(1, 'h1'))])),
+  )
+  const logs = Buffer.concat([unknown, wireField(2, Buffer.concat([unknown, wireField(2, record)])), resource])
   const answer = await running.send(Buffer.concat([unknown, wireField(1, logs)]), protobuf, path)
   assert.deepEqual([answer.status, (await bytesOf(answer)).length], [200, 0])
   assert.deepEqual(kept(running)[0]?.slice(2), ['services', { tasks: -1 }])
+  assert.deepEqual(units(running), ['device h1'])
 })
 
 test('nothing in it is success: {} and an empty message', async () => {
