@@ -129,7 +129,10 @@ function usageAnswerSchema(dimension: string): object {
     properties: {
       columns: { ...texts, description: '`window` (its start), the dimensions of `by`, the metrics' },
       rows: { type: 'array', items: { type: 'array', items: { type: ['string', 'number', 'null'] } } },
-      suppressed: { type: 'integer', description: 'Cells that were left out' },
+      suppressed: {
+        type: 'integer',
+        description: 'Cells that were left out, or of which it is not told whether they occur',
+      },
       suppressed_in: {
         type: 'array',
         items: { type: 'array', items: { type: ['string', 'integer'] } },
