@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { featureOf } from '../crash/batches.ts'
 import { type RunningHeadcount, usage } from '../fixtures/headcount-process.ts'
+import type { KillsGround } from './node-sender-ground.ts'
 import { groupSize } from './node-sender-groups.ts'
 
 const settleMsMax = 120_000
@@ -22,17 +23,18 @@ export interface KillsAccount {
 }
 
 interface Sent {
+  readonly firstGroup: number
   readonly groups: number
   readonly seed: number
   readonly handed: ReadonlySet<number>
 }
 
 /** To be called once everything was answered by the collector. */
-export async function accountOf(running: RunningHeadcount, dataDir: string, sent: Sent): Promise<KillsAccount> {
-  const counted = await countedOf(running, dataDir)
+export async function accountOf({ installation, dataDir }: KillsGround, sent: Sent): Promise<KillsAccount> {
+  const counted = await countedOf(installation, dataDir)
   const examples: string[] = []
   let [events, more, lost, doubled] = [0, 0, 0, 0]
-  for (let group = 0; group < sent.groups; group++) {
+  for (let group = sent.firstGroup; group < sent.firstGroup + sent.groups; group++) {
     const feature = featureOf(group)
     const size = groupSize(group, sent.seed)
     const isHanded = sent.handed.has(group)

@@ -1,5 +1,6 @@
 /** `npm run sender-kills -- --kills 200 --seed S [--mutation new-ids --expect-errors]`: the campaign, with its figures. */
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { openGround } from './node-sender-ground.ts'
 import { type KillMutation, killMutations, runKills } from './node-sender-kills.ts'
 
 const numberMax = 1_800
@@ -20,7 +21,10 @@ const options = new Command('sender-kills')
   .parse()
   .opts<{ kills: number; seed: number; mutation?: KillMutation; expectErrors?: boolean }>()
 
-const result = await runKills({ ...options, log: (line) => process.stdout.write(`${line}\n`) })
+const groups = Math.min(numberMax, options.kills * 8)
+const ground = await openGround(groups)
+const log = (line: string) => process.stdout.write(`${line}\n`)
+const result = await runKills({ ...options, ground, groups, log }).finally(() => ground[Symbol.asyncDispose]())
 const figures = {
   seed: options.seed,
   ...(options.mutation && { mutation: options.mutation }),

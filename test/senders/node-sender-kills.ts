@@ -4,18 +4,16 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { Random } from '../../services/command-line/demo-random.ts'
-import { catalogueText } from '../crash/batches.ts'
-import { credentialsOf, type RunningHeadcount, startProcess } from '../fixtures/headcount-process.ts'
+import { credentialsOf } from '../fixtures/headcount-process.ts'
 import { DurableState, hasCompiler } from '../power-cut/durable-state.ts'
 import { accountOf, type KillsAccount } from './node-sender-account.ts'
+import type { KillsGround } from './node-sender-ground.ts'
 import type { Told } from './node-sender-groups.ts'
 import { type UnreliableProxy, unreliableProxy } from './unreliable-proxy.ts'
 
@@ -23,16 +21,24 @@ import { type UnreliableProxy, unreliableProxy } from './unreliable-proxy.ts'
 export const killMutations = ['early-word', 'new-ids', 'no-sync'] as const
 export type KillMutation = (typeof killMutations)[number]
 
-const featuresMax = 1_800
 const groupsPerLifeMax = 8
-const lifeMsMax = 350
+const usualLifeMsMax = 350
 const earlyShare = 0.1
 const startMsMax = 60_000
 
 export interface KillsOptions {
+  readonly ground: KillsGround
   readonly kills: number
+  /** Of its ground; each campaign has its own. Unless given, from the first on. */
+  readonly firstGroup?: number
+  /** In all; fewer than kills times eight make lives with fewer. */
+  readonly groups?: number
   readonly seed: number
   readonly mutation?: KillMutation | undefined
+  /** How long a host lives at most once it is up; its groups take some 120 ms. */
+  readonly lifeMsMax?: number
+  /** Every answer is dropped twice, whatever was sent. */
+  readonly dropsAnswers?: boolean
   readonly log: (line: string) => void
 }
 
@@ -66,7 +72,6 @@ class Campaign {
   readonly #random: Random
   readonly #handed = new Set<number>()
   readonly #spool: string
-  #installation: RunningHeadcount | undefined
   #proxy: UnreliableProxy | undefined
   #durable: DurableState | undefined
   #host: ChildProcess | undefined
@@ -75,23 +80,23 @@ class Campaign {
   constructor(dir: string, options: KillsOptions) {
     this.#dir = dir
     this.#options = options
-    this.#groupsPerLife = Math.max(1, Math.min(groupsPerLifeMax, Math.floor(featuresMax / options.kills)))
+    const { kills, groups = kills * groupsPerLifeMax } = options
+    this.#groupsPerLife = Math.max(1, Math.min(groupsPerLifeMax, Math.floor(groups / kills)))
     this.#random = new Random(options.seed)
     this.#spool = path.join(dir, 'spool')
   }
 
   async run(): Promise<KillsResult> {
-    const { kills, seed, log } = this.#options
+    const { ground, kills, seed, log, firstGroup = 0 } = this.#options
     const startedAt = performance.now()
     const groups = kills * this.#groupsPerLife
-    const dataDir = path.join(this.#dir, 'data')
-    await this.#prepare(dataDir, groups, seed)
+    await this.#prepare()
     for (let kill = 0; kill < kills; kill++) {
-      await this.#liveAndDie(kill * this.#groupsPerLife)
+      await this.#liveAndDie(firstGroup + kill * this.#groupsPerLife)
       if ((kill + 1) % 20 === 0) log(`${kill + 1} kills · ${this.#handed.size} groups handed over`)
     }
     await this.#settle()
-    const account = await accountOf(this.#installation!, dataDir, { groups, seed, handed: this.#handed })
+    const account = await accountOf(ground, { firstGroup, groups, seed, handed: this.#handed })
     const proxy = this.#proxy!
     return {
       ...account,
@@ -108,28 +113,21 @@ class Campaign {
   async end(): Promise<void> {
     this.#host?.kill('SIGKILL')
     await this.#proxy?.close()
-    await this.#installation?.kill()
   }
 
-  async #prepare(dataDir: string, groups: number, seed: number): Promise<void> {
-    const catalogue = path.join(this.#dir, 'catalogue.yaml')
-    await writeFile(catalogue, catalogueText(groups))
-    this.#installation = await startProcess(dataDir, { HEADCOUNT_K: '1', HEADCOUNT_CATALOGUE: catalogue })
+  async #prepare(): Promise<void> {
+    const { ground, seed, dropsAnswers } = this.#options
     const kinds = ['unavailable', 'dropped-before', 'dropped-after', 'dropped-after'] as const
-    this.#proxy = await unreliableProxy(this.#installation.collectorUrl, {
-      ...{ seed, kinds, share: 0.4, retryAfterSeconds: 0 },
-    })
+    const faults = dropsAnswers ? { kinds: ['dropped-after'] as const, share: 1 } : { kinds, share: 0.4 }
+    const plan = { seed, retryAfterSeconds: 0, ...faults }
+    this.#proxy = await unreliableProxy(ground.installation.collectorUrl, plan)
     await mkdir(this.#spool, { mode: 0o700 })
     if (hasCompiler()) this.#durable = await DurableState.watch(this.#spool, this.#dir)
-    await build({
-      entryPoints: [fileURLToPath(new URL('node-sender-host.ts', import.meta.url))],
-      outfile: path.join(this.#dir, 'host.mjs'),
-      ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'error' },
-    })
   }
 
   async #liveAndDie(from: number): Promise<void> {
     const host = await this.#start(['--from', String(from), '--groups', String(this.#groupsPerLife)])
+    const { lifeMsMax = usualLifeMsMax } = this.#options
     const isEarly = this.#random.chance(earlyShare)
     const lifeMs = this.#random.integer(0, lifeMsMax)
     const ended = once(host, 'close')
@@ -154,13 +152,13 @@ class Campaign {
   }
 
   async #start(args: string[]): Promise<ChildProcess> {
-    const { seed, mutation } = this.#options
-    const { writeKey } = await credentialsOf(path.join(this.#dir, 'data'))
+    const { ground, seed, mutation } = this.#options
+    const { writeKey } = await credentialsOf(ground.dataDir)
     const known = ['--url', this.#proxy!.url, '--key', writeKey, '--spool', this.#spool, '--seed', String(seed)]
     const mutated = mutation && mutation !== 'no-sync' ? ['--mutation', mutation] : []
     const { PATH = '', HOME = '' } = process.env
     const durable = this.#durable?.environment(mutation === 'no-sync' ? '.ndjson' : '')
-    const host = spawn(process.execPath, [path.join(this.#dir, 'host.mjs'), ...known, ...mutated, ...args], {
+    const host = spawn(process.execPath, [ground.hostFile, ...known, ...mutated, ...args], {
       env: { PATH, HOME, ...durable },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
