@@ -7,7 +7,9 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { request as plainRequest } from 'node:http'
 import { request as tlsRequest } from 'node:https'
+import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { minuteMs } from '../../shared/window.ts'
 import { TestAuthority } from '../fixtures/certificates.ts'
 import { type SignalCluster, type SignalRequest, signalKey, signalRun } from '../fixtures/dcos-signal.ts'
@@ -19,9 +21,12 @@ import {
   usageWhen,
 } from '../fixtures/headcount-process.ts'
 import { filesHolding } from '../fixtures/live-folder.ts'
+import { until } from '../fixtures/until.ts'
+import { startCollector } from '../services/collector/running-collector.ts'
 import { unreliableProxy } from './unreliable-proxy.ts'
 
 const triesMax = 10
+const waitMs = 5
 
 let dataDir: string
 let keysDir: string
@@ -66,8 +71,11 @@ test('connections that drop before or after the collector has taken a report: no
     // A minute into a slot, by what the nodes say: however long this takes, it does not reach the next one.
     const waitedMs = (Date.now() - minuteMs) % (5 * minuteMs)
     const at = Date.now() - waitedMs
-    const sends = clusters.flatMap((one) => [1, 2, 3].flatMap(() => signalRun(one, at, waitedMs)))
-    for (const request of sends) assert.equal(await post(proxy.url, request), 200)
+    const sendAll = async (one: SignalCluster) => {
+      const requests = [1, 2, 3].flatMap(() => signalRun(one, at, waitedMs))
+      for (const request of requests) assert.equal(await post(proxy.url, request), 200)
+    }
+    await Promise.all(clusters.map(sendAll))
     assert.ok(proxy.count('dropped-before') > 0 && proxy.count('dropped-after') > 0)
     // Beside those of the other test's cluster: reports of packages and health do not have the cluster's version.
     for (const [dataset, wanted] of [
@@ -83,6 +91,23 @@ test('connections that drop before or after the collector has taken a report: no
   } finally {
     await proxy.close()
   }
+})
+
+test('more connections at once than the collector takes: those that it closes come again, and each report is taken once', async () => {
+  const senderKeys = [signalKey]
+  const connectionsMax = 10
+  await using small = await startCollector({ settings: { connectionsMax, senderKeys } })
+  const { port } = new URL(small.url)
+  const idle = Array.from({ length: connectionsMax }, () => connect(Number(port), '127.0.0.1'))
+  await Promise.all(idle.map((socket) => once(socket, 'connect')))
+  const before = failures
+  const runs = Array.from({ length: 20 }, () => signalRun(cluster('1.11.0'), Date.now()))
+  const sends = Promise.all(runs.flat().map((request) => post(small.url, request)))
+  await until(() => failures > before)
+  for (const socket of idle) socket.destroy()
+  assert.ok((await sends).every((status) => status === 200))
+  const ids = small.records().flatMap(({ events }) => (events as [string][]).map(([id]) => id))
+  assert.deepEqual([ids.length, new Set(ids).size], [100, 100])
 })
 
 function cluster(version: string): SignalCluster {
@@ -103,13 +128,18 @@ function cluster(version: string): SignalCluster {
   }
 }
 
-/** The status; sent again when there was none. */
+/** How many requests had no answer. */
+let failures = 0
+
+/** The status; sent again when there was none, after a while that doubles. */
 async function post(url: string, sent: SignalRequest): Promise<number> {
   for (let tries = 1; ; tries++) {
     try {
       return await postOnce(url, sent)
     } catch (error) {
+      failures++
       if (tries === triesMax) throw error
+      await sleep(Math.min(waitMs * 2 ** tries, 10_000) * Math.random())
     }
   }
 }
