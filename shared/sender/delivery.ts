@@ -208,7 +208,6 @@ export class Delivery {
 
   #rest(ms: number, isAsked: boolean): void {
     this.#pause = isAsked ? 'asked' : 'own'
-    this.#callOff()
     this.#callOff = this.#options.parts.after(ms, () => {
       this.#pause = 'none'
       this.wake()

@@ -53,13 +53,18 @@ function environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   return { PATH, HEADCOUNT_WRITE_KEY: writeKey, ...more }
 }
 
-/** Runs a host: a module that has the package, and `createSender` and `options` at hand. */
-async function host(name: string, url: string, code: string): Promise<Ended> {
+/**
+ * Runs a host: a module that has the package, and `createSender` and `options` at hand.
+ * @param blocksMax of 512 bytes (of 1,024 where sh is bash): what a file may have
+ */
+async function host(name: string, url: string, code: string, blocksMax?: number): Promise<Ended> {
   const file = path.join(dir, `${name}.mjs`)
   const options = { url, writeKey, spoolDir: path.join(dir, name), syncMs: 5, batchMs: 5 }
   const head = `import { createSender } from 'headcount-sender'\nconst options = ${JSON.stringify(options)}\n`
   await writeFile(file, head + code)
-  return ended(spawn(process.execPath, [file], { env: environment() }))
+  if (blocksMax === undefined) return ended(spawn(process.execPath, [file], { env: environment() }))
+  const limited = `ulimit -f ${blocksMax}; exec "$0" "$1"`
+  return ended(spawn('sh', ['-c', limited, process.execPath, file], { env: environment() }))
 }
 
 const run = (args: string[], input = '', more: Record<string, string> = {}) =>
@@ -146,6 +151,27 @@ console.log(sender.stats.accepted > 0, sender.track({ feature: 'late' }))`
   const result = await host('troubled', collector.url, code)
   assert.deepEqual(result, { code: 0, out: 'true false\n', err: '' })
   assert.ok(answers > 8, `${answers} answers`)
+})
+
+test('a disk that is full in the middle of a file takes nothing back of what was handed over', async () => {
+  await using collector = await recordingCollector()
+  const code = `
+const sender = createSender({ ...options, batchMs: 3600000, batchEventsMax: 2500, onWarning: () => undefined })
+let [tracked, handed] = [0, 0]
+const track = () => { for (let more = 0; more < 50; more++) sender.track({ feature: 'services', id: 'e-' + tracked++ }) }
+for (track(); await sender.handedOver(2000); track()) handed = tracked
+console.log(handed)
+process.kill(process.pid, 'SIGKILL')`
+  const { out, code: exit } = await host('full', nowhere, code, 60)
+  const handed = Number(out)
+  assert.equal(exit, null)
+  assert.ok(handed >= 100, `control: the first writes went well: ${handed}`)
+  const send = `
+const sender = createSender(options)
+console.log(await sender.close(20000))`
+  assert.equal((await host('full', collector.url, send)).out, 'true\n')
+  const taken = new Set(collector.taken)
+  for (let event = 0; event < handed; event++) assert.ok(taken.has(`e-${event}`), `e-${event} of ${handed}`)
 })
 
 const lines = '{"feature":"services","id":"e-1","time":"2026-11-20T00:00:00Z"}\nno event\n{"feature":"jobs"}\n'
