@@ -1,7 +1,7 @@
 /** OpenTelemetry's log exporters, JSON and protobuf, with their own retries over a connection that cannot be relied on. */
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { OTLPLogExporter as JsonExporter } from '@opentelemetry/exporter-logs-otlp-http'
 import { OTLPLogExporter as ProtobufExporter } from '@opentelemetry/exporter-logs-otlp-proto'
 import { BatchLogRecordProcessor, LoggerProvider, type LogRecordExporter } from '@opentelemetry/sdk-logs'
@@ -19,6 +19,8 @@ import { type Asked, faults, unreliableProxy } from './unreliable-proxy.ts'
 const devices = 10
 const requests = 12
 const total = 1200
+/** On a busy machine nothing but the time of the test itself ends. */
+const patienceMs = 120_000
 const names = ['services', 'jobs', 'dcos_login', 'canary name']
 
 let dataDir: string
@@ -47,7 +49,8 @@ function resultsOf(exporter: LogRecordExporter): unknown[] {
 /** @returns what the exporter says of its requests */
 async function sendAll(exporter: LogRecordExporter, version: string): Promise<unknown[]> {
   const results = resultsOf(exporter)
-  const options = { exporter, maxQueueSize: total, maxExportBatchSize: total / requests, scheduledDelayMillis: 60_000 }
+  const batches = { maxQueueSize: total, maxExportBatchSize: total / requests, scheduledDelayMillis: patienceMs }
+  const options = { exporter, ...batches, exportTimeoutMillis: patienceMs }
   const provider = new LoggerProvider({ processors: [new BatchLogRecordProcessor(options)] })
   const logger = provider.getLogger('canary-scope')
   for (let index = 0; index < total; index++)
@@ -61,7 +64,7 @@ async function sendAll(exporter: LogRecordExporter, version: string): Promise<un
         'user.email': 'canary@canary.example',
       },
     })
-  await provider.forceFlush()
+  await provider.forceFlush({ timeoutMillis: patienceMs })
   await provider.shutdown()
   return results
 }
@@ -69,25 +72,37 @@ async function sendAll(exporter: LogRecordExporter, version: string): Promise<un
 /** The same request again has the same bytes but for gzip's, which Node makes the same too. */
 const sameBytes = ({ body }: Asked) => hash('sha256', body)
 
-for (const [encoding, Exporter, version, compression] of [
-  ['JSON', JsonExporter, '2.1', 'none'],
-  ['protobuf, gzipped', ProtobufExporter, '2.2', 'gzip'],
-] as const) {
-  test(`${encoding}: refused, dropped and repeated requests lose and double nothing, and the exporter sees success`, async () => {
-    const { writeKey } = await credentialsOf(dataDir)
-    const proxy = await unreliableProxy(running.collectorUrl, { seed: 33, share: 0.5, inARowMax: 2, nameOf: sameBytes })
-    try {
-      const headers = { Authorization: `Bearer ${writeKey}` }
-      const exporter = new Exporter({ url: `${proxy.url}/v1/logs`, headers, compression } as object)
-      const results = await sendAll(exporter, version)
-      assert.deepEqual(results, Array(requests).fill(0))
-      for (const fault of faults) assert.ok(proxy.count(fault) > 0, `no request was ${fault}`)
-      const counted = await countFeatures(running, dataDir, total, `version:${version}`)
-      const each = { events: total / names.length, devices }
-      assert.deepEqual(counted, { '(other)': each, dcos_login: each, jobs: each, services: each })
-      assert.deepEqual(await filesHolding(dataDir, 'canary.example', 'canary name', 'canary-scope'), [])
-    } finally {
-      await proxy.close()
-    }
-  })
-}
+describe('OpenTelemetry log exporters', { concurrency: true }, () => {
+  for (const [encoding, Exporter, version, compression] of [
+    ['JSON', JsonExporter, '2.1', 'none'],
+    ['protobuf, gzipped', ProtobufExporter, '2.2', 'gzip'],
+  ] as const) {
+    test(`${encoding}: refused, dropped and repeated requests lose and double nothing, and the exporter sees success`, async () => {
+      const { writeKey } = await credentialsOf(dataDir)
+      const proxy = await unreliableProxy(running.collectorUrl, {
+        seed: 33,
+        share: 0.5,
+        inARowMax: 2,
+        nameOf: sameBytes,
+      })
+      try {
+        const headers = { Authorization: `Bearer ${writeKey}` }
+        const exporter = new Exporter({
+          url: `${proxy.url}/v1/logs`,
+          headers,
+          compression,
+          timeoutMillis: 60_000,
+        } as object)
+        const results = await sendAll(exporter, version)
+        assert.deepEqual(results, Array(requests).fill(0))
+        for (const fault of faults) assert.ok(proxy.count(fault) > 0, `no request was ${fault}`)
+        const counted = await countFeatures(running, dataDir, total, `version:${version}`)
+        const each = { events: total / names.length, devices }
+        assert.deepEqual(counted, { '(other)': each, dcos_login: each, jobs: each, services: each })
+        assert.deepEqual(await filesHolding(dataDir, 'canary.example', 'canary name', 'canary-scope'), [])
+      } finally {
+        await proxy.close()
+      }
+    })
+  }
+})
