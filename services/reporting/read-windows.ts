@@ -30,56 +30,22 @@ export interface WindowsWanted {
   readonly masks: readonly number[]
   /** Starts, sorted; seconds since the Unix epoch. */
   readonly windows: readonly number[]
-  /** Starts of final days, sorted. They matter where the grain is week or month. */
+  /** Starts of days, sorted, final ones and those that are not and have rows. They matter for weeks and months. */
   readonly days: readonly number[]
+  readonly openDays: readonly number[]
 }
 
-/** @param wanted windows all of which are final; days that are not are left out */
-export async function readFinal(wanted: WindowsWanted, batches: StatementBatches): Promise<WindowsOfTables> {
-  return await readParts(wanted, [...cellsParts(wanted, 'final'), ...finalDays(wanted)], batches)
-}
-
-/**
- * @param wanted windows none of which is final
- * @param days starts of days that are not final and have rows
- */
-export async function readOpen(
+/** @param stage of all the windows; days can be open in a final week or month, when they came in by an import */
+export async function readWindows(
   wanted: WindowsWanted,
-  days: readonly number[],
+  stage: 'open' | 'final',
   batches: StatementBatches,
 ): Promise<WindowsOfTables> {
-  const parts = [...cellsParts(wanted, 'open'), ...finalDays(wanted), ...openDays(wanted, days)]
-  return await readParts(wanted, parts, batches)
-}
-
-/**
- * Days can be open in a week or month that is final, when they came in by an import.
- * @param found tables of final windows; they are not changed
- */
-export async function withOpenDays(
-  wanted: WindowsWanted,
-  found: WindowsOfTables,
-  days: readonly number[],
-  batches: StatementBatches,
-): Promise<WindowsOfTables> {
-  const { grain } = wanted
-  const windows = wanted.windows.filter((window) =>
-    days.some((day) => day >= window && day * 1000 < windowEnd(grain, window * 1000)),
-  )
-  if (windows.length === 0) return found
-  const own = new Map(
-    windows.map((window) => [window, new Map([...found.get(window)!].map(([mask, table]) => [mask, new Map(table)]))]),
-  )
-  const [rows = []] = await batches.rows(openDays({ ...wanted, windows }, days))
-  takeLargestDays(own, rows)
-  return new Map([...found, ...own])
-}
-
-async function readParts(wanted: WindowsWanted, parts: readonly Part[], batches: StatementBatches) {
   const { windows, masks } = wanted
   const found = new Map(
     windows.map((window) => [window, new Map(masks.map((mask) => [mask, new Map<string, TableCell>()]))]),
   )
+  const parts = [...cellsParts(wanted, stage), ...finalDays(wanted), ...openDays(wanted)]
   const [cells = [], ...days] = await batches.rows(parts)
   for (const row of cells) {
     const values = ownValues(row)
@@ -91,9 +57,11 @@ async function readParts(wanted: WindowsWanted, parts: readonly Part[], batches:
   return found
 }
 
-function cellsParts({ windows, days: _, ...wanted }: WindowsWanted, stage: 'open' | 'final'): Part[] {
-  if (windows.length === 0 || wanted.masks.length === 0) return []
-  return [{ kind: 'cells', stage, ...wanted, from: windows[0]!, to: windows.at(-1)! + 1 }]
+function cellsParts(wanted: WindowsWanted, stage: 'open' | 'final'): Part[] {
+  const { dataset, dimensions, measures, grain, masks, windows } = wanted
+  if (windows.length === 0 || masks.length === 0) return []
+  const range = { from: windows[0]!, to: windows.at(-1)! + 1 }
+  return [{ kind: 'cells', stage, dataset, dimensions, measures, grain, masks, ...range }]
 }
 
 function finalDays(wanted: WindowsWanted): Part[] {
@@ -101,9 +69,9 @@ function finalDays(wanted: WindowsWanted): Part[] {
   return asked && wanted.days.some((day) => isIn(day, asked)) ? [{ ...asked, stage: 'final', final: [] }] : []
 }
 
-function openDays(wanted: WindowsWanted, days: readonly number[]): Part[] {
+function openDays(wanted: WindowsWanted): Part[] {
   const asked = daysAsked(wanted)
-  if (!asked || !days.some((day) => isIn(day, asked))) return []
+  if (!asked || !wanted.openDays.some((day) => isIn(day, asked))) return []
   return [{ ...asked, stage: 'open', final: wanted.days.filter((day) => isIn(day, asked)) }]
 }
 

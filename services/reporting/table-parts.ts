@@ -15,9 +15,10 @@ interface Windows {
   readonly to: number
 }
 
-/** How many cells of the full set final windows have: rows `{w, e}`. */
+/** How many cells of the full set windows have: rows `{w, e}`. */
 interface Sizes extends Windows {
   readonly kind: 'sizes'
+  readonly stage: 'open' | 'final'
   readonly grain: Grain
 }
 
@@ -79,9 +80,12 @@ export function selectsOf(part: Part): number {
   return part.kind === 'sizes' ? 1 : part.masks.length
 }
 
-function sizesSelect({ dataset }: Sizes, index: number): string {
-  return `SELECT ${index} AS part, 0 AS mask, toUnixTimestamp(window) AS w, CAST([], 'Array(String)') AS v, count() AS e, toUInt64(0) AS d, CAST([], 'Array(Float64)') AS m
-FROM ${cellsTable} WHERE ${inRange(index)} AND stage = 'final' AND by = '${bySetKey(dataset, dataset.dimensions)}'
+function sizesSelect({ dataset, stage }: Sizes, index: number): string {
+  const { dimensions } = dataset
+  const full = 2 ** dimensions.length - 1
+  const count = stage === 'final' ? 'count()' : `uniqExact(${dimensions.map((id) => dimensionColumn(id)).join(', ')})`
+  return `SELECT ${index} AS part, 0 AS mask, toUnixTimestamp(window) AS w, CAST([], 'Array(String)') AS v, ${count} AS e, toUInt64(0) AS d, CAST([], 'Array(Float64)') AS m
+FROM ${cellsTable} WHERE ${inRange(index)} AND ${ofStage(dataset, dimensions, full, stage)}
 GROUP BY window`
 }
 

@@ -1,12 +1,12 @@
 /** Reads cells from the warehouse and sorts them into windows and tables. */
 import { type Dataset, isDeclaredBySet } from '../../shared/catalogue.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
-import { FinalCells } from './final-cells.ts'
-import { readOpen, type Table, withOpenDays } from './read-windows.ts'
+import type { Table } from './read-windows.ts'
 import { StatementBatches } from './statement-batches.ts'
 import { type Margins, submasks } from './suppression-lattice.ts'
 import { ofMask } from './table-parts.ts'
 import type { UsageRequest } from './usage-request.ts'
+import { WindowMemory } from './window-memory.ts'
 
 export interface WindowTables {
   /** Start; ms since the Unix epoch. */
@@ -23,10 +23,10 @@ export interface WindowTables {
 export interface FinalWindows {
   own: readonly number[]
   days: readonly number[]
-  /** Those of its grain that are not final: how many cells of the full set each has. */
-  open: ReadonlyMap<number, number>
-  /** Days with open rows that are not final, where they matter. */
-  openDays: readonly number[]
+  /** Those of its grain that are not final, with a text that is the same as long as nothing is added to them. */
+  open: ReadonlyMap<number, string>
+  /** Such days, where they matter. */
+  openDays: ReadonlyMap<number, string>
 }
 
 /** The mask of some dimensions over all of the dataset's. */
@@ -40,16 +40,21 @@ export const tableCellsMax = 500_000
 /** Reads tables: of final windows what is not in memory yet, of open ones all. */
 export class TableReader {
   readonly #batches: StatementBatches
-  readonly #finals: FinalCells
+  readonly #memory: WindowMemory
 
   constructor(reader: WarehouseReader) {
     this.#batches = new StatementBatches(reader)
-    this.#finals = new FinalCells(this.#batches)
+    this.#memory = new WindowMemory(this.#batches)
   }
 
   /** How many cells of the full set each window with cells has that starts in the request's range, by start in s. */
   async sizes({ dataset, grain }: UsageRequest, final: FinalWindows): Promise<Map<number, number>> {
-    return new Map([...(await this.#finals.sizes(dataset, grain, final.own)), ...final.open])
+    const open = [...final.open.keys()].sort((a, b) => a - b)
+    const sizes = await Promise.all([
+      this.#memory.sizes(dataset, grain, 'final', final.own, final.open),
+      this.#memory.sizes(dataset, grain, 'open', open, final.open),
+    ])
+    return new Map(sizes.flat())
   }
 
   /**
@@ -68,7 +73,8 @@ export class TableReader {
     const own = which === 'all' ? maskOf(dataset, request.dimensions) : top
     const masks = which === 'own' ? [top] : [top, ...submasks(top)]
     const measures = metrics.filter((metric) => dataset.measures.includes(metric))
-    const of = { dataset, dimensions, measures, grain, days: final.days }
+    const of = { dataset, dimensions, measures, grain, days: final.days, openDays: [...final.openDays.keys()] }
+    const versions = { windows: final.open, days: final.openDays }
     const isMarked = new Set(final.own)
     const isDeclared = (mask: number) => isDeclaredBySet(dataset, ofMask(dimensions, mask))
     // Of a final window a table that is not declared follows from the full set, so it need not be read if that is.
@@ -76,8 +82,8 @@ export class TableReader {
     const marked = { ...of, masks: ofMarked, windows: windows.filter((window) => isMarked.has(window)) }
     const open = { ...of, masks, windows: windows.filter((window) => !isMarked.has(window)) }
     const [ofFinal, ofOpen] = await Promise.all([
-      this.#finals.read(marked).then((found) => withOpenDays(marked, found, final.openDays, this.#batches)),
-      readOpen(open, final.openDays, this.#batches),
+      this.#memory.read(marked, 'final', versions),
+      this.#memory.read(open, 'open', versions),
     ])
     const found = new Map([...ofFinal, ...ofOpen])
     return windows.map((window) => {

@@ -43,13 +43,13 @@ export function finalStampQuery(): Query {
 
 /**
  * The same row, with `of_dataset` '', and a row for each day, week and month with open rows (be it final or not): its start
- * `w`, and how many cells of the full set it has.
+ * `w`, and how many events it has. These only become more: as long as they are the same, so is all else of the window.
  */
 export function windowStatesQuery(catalogue: Catalogue): Query {
   return {
     sql: `SELECT '' AS of_dataset, '' AS of_grain, 0 AS w, ${marksStamp} FROM (${marks})
 UNION ALL
-SELECT toString(dataset), toString(grain), toUnixTimestamp(window) AS w, ${openCells(catalogue.dimensions.map(({ id }) => id))} AS n, 0 AS hash
+SELECT toString(dataset), toString(grain), toUnixTimestamp(window) AS w, sum(events) AS n, 0 AS hash
 FROM ${cellsTable} WHERE dataset IN {datasets:Array(String)} AND grain IN {grains:Array(String)} AND stage = 'open'
 GROUP BY dataset, grain, window`,
     params: { datasets: catalogue.datasets.map(({ id }) => id), grains: ['day', 'week', 'month'] },
@@ -80,16 +80,12 @@ GROUP BY w)`,
   }
 }
 
-/** How many cells windows with open rows have, be they final or not: rows `{w, n}`. */
-export function openSizesQuery(dataset: Dataset, grain: Grain, from: number, to: number): Query {
+/** How many events windows with open rows have, be they final or not: rows `{w, n}`. */
+export function openEventsQuery(dataset: Dataset, grain: Grain, from: number, to: number): Query {
   return {
-    sql: `SELECT toUnixTimestamp(window) AS w, ${openCells(dataset.dimensions)} AS n FROM ${cellsTable}
+    sql: `SELECT toUnixTimestamp(window) AS w, sum(events) AS n FROM ${cellsTable}
 WHERE dataset = {dataset:String} AND grain = {grain:String} AND stage = 'open' AND ${inRange}
 GROUP BY w`,
     params: { dataset: dataset.id, grain, from, to },
   }
-}
-
-function openCells(dimensions: readonly string[]): string {
-  return `uniqExact(${dimensions.map((id) => dimensionColumn(id)).join(', ')})`
 }

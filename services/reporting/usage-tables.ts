@@ -90,11 +90,11 @@ async function finalWindows({ dataset, grain, from, to }: UsageRequest, states: 
   const own = states.final(dataset, grain, seconds(from), seconds(to))
   const open = await states.open(dataset, grain, seconds(from), seconds(to))
   if ((grain !== 'week' && grain !== 'month') || !dataset.grains.includes('day'))
-    return { own, open, days: [], openDays: [] }
+    return { own, open, days: [], openDays: new Map() }
   // The last week or month may start just before `to`; its days go on after it.
   const end = seconds(windowEnd(grain, to))
   const openDays = await states.open(dataset, 'day', seconds(from), end)
-  return { own, open, days: states.final(dataset, 'day', seconds(from), end), openDays: [...openDays.keys()] }
+  return { own, open, days: states.final(dataset, 'day', seconds(from), end), openDays }
 }
 
 /** The request's grain in whole containers, and every longer grain around it, likewise; shortest first. */

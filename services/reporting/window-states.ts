@@ -7,7 +7,7 @@ import type { Catalogue, Dataset } from '../../shared/catalogue.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
 import type { Grain } from '../../shared/window.ts'
 import { SharedNext } from './shared-next.ts'
-import { finalMarksQuery, finalStampQuery, openSizesQuery, windowStatesQuery } from './usage-query.ts'
+import { finalMarksQuery, finalStampQuery, openEventsQuery, windowStatesQuery } from './usage-query.ts'
 
 /** Times are starts of windows in [from, to), in seconds since the Unix epoch. */
 export interface WindowStates {
@@ -15,8 +15,8 @@ export interface WindowStates {
   readonly stamp: string
   /** Sorted. */
   final(dataset: Dataset, grain: Grain, from: number, to: number): number[]
-  /** Those that are not final: how many cells of the full set each has. */
-  open(dataset: Dataset, grain: Grain, from: number, to: number): Promise<Map<number, number>>
+  /** Those that are not final, with a text that is the same as long as nothing is added to them. */
+  open(dataset: Dataset, grain: Grain, from: number, to: number): Promise<Map<number, string>>
 }
 
 interface StateRow {
@@ -82,18 +82,18 @@ export class WindowStatesReader {
         const isFinal = new Set(final(dataset, grain, from, to))
         const own =
           grain === 'minute' || grain === 'hour'
-            ? await this.#openSizes(dataset, grain, from, to)
+            ? await this.#openEvents(dataset, grain, from, to)
             : rows.filter(
                 (row) => row.of_dataset === dataset.id && row.of_grain === grain && row.w >= from && row.w < to,
               )
-        return new Map(own.filter(({ w }) => !isFinal.has(w)).map(({ w, n }) => [w, Number(n)]))
+        return new Map(own.filter(({ w }) => !isFinal.has(w)).map(({ w, n }) => [w, n]))
       },
     }
   }
 
   /** There are too many minutes to ask for all of them. */
-  #openSizes(dataset: Dataset, grain: Grain, from: number, to: number): Promise<{ w: number; n: string }[]> {
-    const { sql, params } = openSizesQuery(dataset, grain, from, to)
+  #openEvents(dataset: Dataset, grain: Grain, from: number, to: number): Promise<{ w: number; n: string }[]> {
+    const { sql, params } = openEventsQuery(dataset, grain, from, to)
     return this.#looks.run(`${dataset.id}/${grain}/${from}/${to}`, () => this.#reader.select(sql, params))
   }
 

@@ -1,6 +1,6 @@
 /**
- * Cells of final windows, kept in memory once they were read: they do not change any more. So a year is read from the
- * tables once, and what is asked of the warehouse after that is about the windows that are open.
+ * Cells of windows, kept in memory once they were read. Those of a final window do not change any more, so a year is read
+ * from the tables once; those of an open one hold as long as nothing is added to it.
  *
  * Kept are whole tables of a window (a set of dimensions), whatever of them may be shown; hiding comes after. A window
  * whose cells have been removed has no mark either, so nobody asks for it. The bound on age is for what no program here
@@ -9,7 +9,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Dataset } from '../../shared/catalogue.ts'
 import { type Grain, windowEnd } from '../../shared/window.ts'
-import { readFinal, type Table, type WindowsOfTables, type WindowsWanted } from './read-windows.ts'
+import { readWindows, type Table, type WindowsOfTables, type WindowsWanted } from './read-windows.ts'
 import type { StatementBatches } from './statement-batches.ts'
 
 /** Some 200 bytes each. */
@@ -17,7 +17,13 @@ const cellsMax = 400_000
 const sizesMax = 100_000
 const rememberedMs = 3_600_000
 
-export class FinalCells {
+/** Of windows and of days that are open, by start. */
+export interface Versions {
+  readonly windows: ReadonlyMap<number, string>
+  readonly days: ReadonlyMap<number, string>
+}
+
+export class WindowMemory {
   readonly #batches: StatementBatches
   readonly #tables = new LRUCache<string, Table>({
     maxSize: cellsMax,
@@ -32,39 +38,53 @@ export class FinalCells {
     this.#batches = batches
   }
 
-  /** @param wanted windows all of which are final */
-  async read(wanted: WindowsWanted): Promise<WindowsOfTables> {
-    const names = new Map(wanted.masks.map((mask) => [mask, tableName(wanted, mask)]))
+  /**
+   * @param stage of all windows wanted
+   * @param versions of windows and days that are open, by start: the same as long as nothing is added to them
+   */
+  async read(wanted: WindowsWanted, stage: 'open' | 'final', versions: Versions): Promise<WindowsOfTables> {
+    const names = new Map(wanted.masks.map((mask) => [mask, `${stage}/${tableName(wanted, mask)}`]))
+    const version = versionsOf(wanted, versions)
+    const read = (masks: readonly number[]) =>
+      this.#read({ ...wanted, masks }, stage, (window, mask) => `${names.get(mask)}/${version(window)}`)
     const busy = wanted.masks.filter((mask) => this.#reading.has(names.get(mask)!))
     const free = wanted.masks.filter((mask) => !busy.includes(mask))
     const waiting = Promise.allSettled(busy.map((mask) => this.#reading.get(names.get(mask)!)))
     const found = await this.#watched(
       free.map((mask) => names.get(mask)!),
-      this.#read({ ...wanted, masks: free }, names),
+      read(free),
     )
     await waiting
-    const others = await this.#read({ ...wanted, masks: busy }, names)
+    const others = await read(busy)
     for (const [window, tables] of others) for (const [mask, table] of tables) found.get(window)!.set(mask, table)
     return found
   }
 
   /**
-   * How many cells of the full set final windows have.
+   * How many cells of the full set windows have.
    * @param windows starts, sorted; seconds since the Unix epoch
+   * @param versions of those that are open
    * @returns start and number of each that has cells
    */
-  async sizes(dataset: Dataset, grain: Grain, windows: readonly number[]): Promise<[number, number][]> {
-    const name = `${dataset.id}/${grain}`
+  async sizes(
+    dataset: Dataset,
+    grain: Grain,
+    stage: 'open' | 'final',
+    windows: readonly number[],
+    versions: ReadonlyMap<number, string>,
+  ): Promise<[number, number][]> {
+    const name = `${dataset.id}/${grain}/${stage}`
     await Promise.allSettled([this.#reading.get(name)])
-    const known = new Map(windows.map((window) => [window, this.#sizes.get(`${name}/${window}`)]))
+    const keyOf = (window: number) => `${name}/${window}/${versions.get(window) ?? ''}`
+    const known = new Map(windows.map((window) => [window, this.#sizes.get(keyOf(window))]))
     const missing = windows.filter((window) => known.get(window) === undefined)
     if (missing.length > 0) {
-      const part = { kind: 'sizes' as const, dataset, grain, from: missing[0]!, to: missing.at(-1)! + 1 }
+      const part = { kind: 'sizes' as const, stage, dataset, grain, from: missing[0]!, to: missing.at(-1)! + 1 }
       const [rows = []] = await this.#watched([name], this.#batches.rows([part]))
       const found = new Map(rows.map(({ w, e }) => [w, Number(e)]))
       for (const window of missing) {
         known.set(window, found.get(window) ?? 0)
-        this.#sizes.set(`${name}/${window}`, found.get(window) ?? 0)
+        this.#sizes.set(keyOf(window), found.get(window) ?? 0)
       }
     }
     return [...known].flatMap(([window, cells]): [number, number][] => (cells ? [[window, cells]] : []))
@@ -79,10 +99,12 @@ export class FinalCells {
     }
   }
 
-  async #read(wanted: WindowsWanted, names: ReadonlyMap<number, string>): Promise<WindowsOfTables> {
+  async #read(
+    wanted: WindowsWanted,
+    stage: 'open' | 'final',
+    keyOf: (window: number, mask: number) => string,
+  ): Promise<WindowsOfTables> {
     const found: WindowsOfTables = new Map(wanted.windows.map((window) => [window, new Map()]))
-    const days = daysIn(wanted)
-    const keyOf = (window: number, mask: number) => `${names.get(mask)}/${window}/${days.get(window) ?? 0}`
     const missing = { windows: new Set<number>(), masks: new Set<number>() }
     for (const [window, tables] of found)
       for (const mask of wanted.masks) {
@@ -95,7 +117,7 @@ export class FinalCells {
       }
     if (missing.windows.size === 0) return found
     const asked = { ...wanted, windows: [...missing.windows], masks: [...missing.masks] }
-    for (const [window, tables] of await readFinal(asked, this.#batches))
+    for (const [window, tables] of await readWindows(asked, stage, this.#batches))
       for (const [mask, table] of tables) {
         this.#tables.set(keyOf(window, mask), table)
         found.get(window)!.set(mask, table)
@@ -104,19 +126,20 @@ export class FinalCells {
   }
 }
 
-/** How many final days each week or month has: with one more, it is read again. */
-function daysIn({ grain, windows, days }: WindowsWanted): Map<number, number> {
-  const counts = new Map<number, number>()
-  if (grain !== 'week' && grain !== 'month') return counts
-  let at = 0
-  for (const window of windows) {
-    const end = windowEnd(grain, window * 1000) / 1000
-    while (at < days.length && days[at]! < window) at++
-    const first = at
-    while (at < days.length && days[at]! < end) at++
-    counts.set(window, at - first)
-  }
-  return counts
+/** What a window's cells depend on: itself, and its days if it is a week or month. */
+function versionsOf({ grain, windows, days, openDays }: WindowsWanted, versions: Versions): (window: number) => string {
+  const isLong = grain === 'week' || grain === 'month'
+  const found = new Map(
+    windows.map((window) => {
+      const own = `${window}/${versions.windows.get(window) ?? ''}`
+      if (!isLong) return [window, own]
+      const end = windowEnd(grain, window * 1000) / 1000
+      const isIn = (day: number) => day >= window && day < end
+      const open = openDays.filter(isIn).map((day) => `${day}:${versions.days.get(day)}`)
+      return [window, `${own}/${days.filter(isIn).length}/${open}`]
+    }),
+  )
+  return (window) => found.get(window)!
 }
 
 function tableName({ dataset, dimensions, measures, grain }: WindowsWanted, mask: number): string {
