@@ -42,10 +42,10 @@ export function explain(error: unknown): string {
   for (const kind of foreseen) if (error instanceof kind) return error.message
   const { code, port, syscall, path } = error as { code?: string; port?: number; syscall?: string; path?: string }
   if (code === 'EADDRINUSE') {
-    return `Port ${port} is taken by another program. Stop it, or choose other ports: HEADCOUNT_COLLECTOR_PORT=… HEADCOUNT_REPORTING_PORT=… npm start (0 picks free ones).`
+    return `Port ${port} is taken by another program. Stop it, or choose other ports: HEADCOUNT_COLLECTOR_PORT=… HEADCOUNT_REPORTING_PORT=… npm start (0 picks free ones; with TLS also HEADCOUNT_COLLECTOR_TLS_PORT).`
   }
   if (code === 'EACCES' && syscall === 'listen')
-    return `Port ${port} may not be used by this user. Choose ports above 1023 with HEADCOUNT_COLLECTOR_PORT and HEADCOUNT_REPORTING_PORT.`
+    return `Port ${port} may not be used by this user. Choose ports above 1023 with HEADCOUNT_COLLECTOR_PORT, HEADCOUNT_COLLECTOR_TLS_PORT and HEADCOUNT_REPORTING_PORT.`
   if (code === 'EACCES' || code === 'EROFS')
     return `${path ?? 'The data directory'} cannot be written. Give this user the folder, or set HEADCOUNT_DATA_DIR to one that can be.`
   if (code === 'ENOSPC') return 'The disk is full. Make room, or set HEADCOUNT_DATA_DIR to another disk.'
