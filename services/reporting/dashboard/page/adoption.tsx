@@ -58,7 +58,9 @@ export function Adoption({ context, dataset, dimension, notes }: AdoptionProps) 
         paths: [asked.path],
       })}
     >
-      {isKnown ? (
+      {isKnown && series.length === 0 ? (
+        <p class="soft">{answer.value ? 'Nothing that can be shown in this period.' : '…'}</p>
+      ) : isKnown ? (
         <>
           <ul class="legend">
             {series.map(({ label, colour }) => (

@@ -255,12 +255,12 @@ function DatasetPanels({
           />
         )
       })}
+      {dataset.measures.length > 0 && <Measures context={context} dataset={dataset} />}
       {dataset.dimensions
         .filter((dimension) => isGrowing(dimensions[dimension]))
         .map((dimension) => (
           <Adoption key={dimension} {...{ context, dataset, dimension, notes }} />
         ))}
-      {dataset.measures.length > 0 && <Measures context={context} dataset={dataset} />}
     </>
   )
 }

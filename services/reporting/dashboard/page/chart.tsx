@@ -101,7 +101,9 @@ function dataOf({ windows, series, isStacked }: ChartProps): uPlot.AlignedData {
   const sums = windows.map(() => 0)
   const stacked = series.map(({ values }) =>
     values.map((value, at) => {
-      sums[at] = (sums[at] ?? 0) + (value ?? 0)
+      // Nothing is known of that window: a gap, not a fall to the bottom.
+      if (value === null) return null
+      sums[at] = (sums[at] ?? 0) + value
       return sums[at] as number
     }),
   )

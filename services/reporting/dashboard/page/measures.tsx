@@ -2,10 +2,11 @@
 import type { UsageAnswer } from './api.ts'
 import type { PanelContext } from './context.ts'
 import type { Dataset } from './model.ts'
-import { formatFine } from './numbers.ts'
+import { formatFine, formatWindow } from './numbers.ts'
 import { NotSplit, valuesByMetric } from './overview.tsx'
 import { Panel } from './panel.tsx'
 import { grainOf, rangeOf, windowsOf } from './periods.ts'
+import { Scroll } from './scroll.tsx'
 import { question } from './usage-query.ts'
 import { useAnswer } from './use-answer.ts'
 
@@ -39,30 +40,61 @@ export function Measures({ context, dataset }: { context: PanelContext; dataset:
       })}
     >
       {isUsable ? (
-        <table class="bars">
-          <thead>
-            <tr>
-              <th scope="col">Measure</th>
-              <th scope="col">First</th>
-              <th scope="col">Latest</th>
-              <th scope="col">Over time</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ id, values: own, first, last }) => (
-              <tr key={id}>
-                <th scope="row">
-                  {model.measures[id]?.title} <span class="soft">{model.measures[id]?.unit}</span>
-                </th>
-                <td>{first === undefined ? '–' : formatFine(first)}</td>
-                <td>{last === undefined ? '–' : formatFine(last)}</td>
-                <td>
-                  <Spark values={own} />
-                </td>
+        <>
+          <table class="bars">
+            <thead>
+              <tr>
+                <th scope="col">Measure</th>
+                <th scope="col">First</th>
+                <th scope="col">Latest</th>
+                <th scope="col">Over time</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {rows.map(({ id, values: own, first, last }) => (
+                <tr key={id}>
+                  <th scope="row">
+                    {model.measures[id]?.title} <span class="soft">{model.measures[id]?.unit}</span>
+                  </th>
+                  <td>{first === undefined ? '–' : formatFine(first)}</td>
+                  <td>{last === undefined ? '–' : formatFine(last)}</td>
+                  <td>
+                    <Spark values={own} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          <details class="twin">
+            <summary>
+              Table<span class="hide"> of {title}</span>
+            </summary>
+            <Scroll label={`Table of ${title}`}>
+              <table>
+                <thead>
+                  <tr>
+                    <th scope="col">UTC</th>
+                    {rows.map(({ id }) => (
+                      <th scope="col" key={id}>
+                        {model.measures[id]?.title}
+                      </th>
+                    ))}
+                  </tr>
+                </thead>
+                <tbody>
+                  {windows.map((window, at) => (
+                    <tr key={window}>
+                      <th scope="row">{formatWindow(grain, window)}</th>
+                      {rows.map(({ id, values: own }) => (
+                        <td key={id}>{own[at] === null || own[at] === undefined ? '–' : formatFine(own[at])}</td>
+                      ))}
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </Scroll>
+          </details>
+        </>
       ) : asked.unknown.length > 0 ? (
         <NotSplit context={context} unknown={asked.unknown} title={dataset.title} />
       ) : (

@@ -66,7 +66,7 @@ function MoversOf({ context, dataset, dimension }: MoversOfProps) {
             <tr>
               <th scope="col">{described?.title}</th>
               <th scope="col">Before</th>
-              <th scope="col">These 7 days</th>
+              <th scope="col">After</th>
               <th scope="col">Change</th>
             </tr>
           </thead>

@@ -71,8 +71,8 @@ export function ValueList({ context, dataset, dimension, title }: ValueListProps
       {!isKnown ? (
         <NotSplit context={context} unknown={asked.unknown} title={dataset.title} />
       ) : (
-        <div class={isCountry ? 'pair' : ''}>
-          {isCountry && (
+        <div class={isCountry && rows.length > 0 ? 'pair' : ''}>
+          {isCountry && rows.length > 0 && (
             <WorldMap
               rows={rows}
               titleOf={(value) => valueTitle(described, value)}
@@ -89,7 +89,7 @@ export function ValueList({ context, dataset, dimension, title }: ValueListProps
                 onInput={(event) => setSearch(event.currentTarget.value)}
               />
             )}
-            <table class="bars">
+            <table class="bars" hidden={rows.length === 0}>
               <thead>
                 <tr>
                   <th scope="col">{described?.title}</th>
