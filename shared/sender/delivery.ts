@@ -1,14 +1,8 @@
-/**
- * Sends what waits, oldest first, one request at a time: until it is taken, refused for good, or too old. Waits between
- * attempts as the collector asks, or with jitter.
- */
-import { Backoff, retryAfterMs } from './backoff.ts'
-import type { Answered, DropReason, Limits } from './options.ts'
-import type { SenderParts } from './parts.ts'
-import { type Post, requestOf } from './post.ts'
+/** When what waits is sent: oldest first, one request at a time, with the pauses that the collector asks for or chance draws. */
+import type { Limits } from './options.ts'
 import { readLines, type Segment } from './segment.ts'
+import { type Current, type Pause, type RequestsOptions, SegmentRequests } from './segment-requests.ts'
 import type { Spool } from './spool.ts'
-import { type Verdict, verdictOf } from './verdict.ts'
 
 /**
  * The collector drops events that are older than a day as late, and knows ids for five minutes longer: what was taken,
@@ -16,47 +10,28 @@ import { type Verdict, verdictOf } from './verdict.ts'
  */
 const waitMsMax = 24 * 3_600_000
 
-export interface DeliveryOptions {
+export interface DeliveryOptions extends RequestsOptions {
   readonly spool: Spool
-  readonly url: string
-  readonly writeKey: string
-  readonly userAgent: string
-  readonly limits: Limits
-  readonly post: Post
-  readonly parts: SenderParts
-  readonly warn: (message: string) => void
-  readonly requested: (isAgain: boolean) => void
-  readonly answered: (answered: Answered) => void
-  readonly dropped: (reason: DropReason, events: number) => void
+  readonly limits: Pick<Limits, 'batchMs'>
   /** Something has left the spool, or a pause has begun. */
   readonly changed: () => void
 }
 
-/** A segment on its way: parts that were taken are no longer in it. */
-interface Current {
-  readonly segment: Segment
-  readonly parts: string[][]
-  isAgain: boolean
-  /** Events that a request could have when it began. */
-  readonly linesMaxBefore: number
-}
-
 export class Delivery {
   readonly #options: DeliveryOptions
-  readonly #backoff: Backoff
+  readonly #requests: SegmentRequests
   readonly #stop = new AbortController()
   #current: Current | undefined
   #running: Promise<void> | undefined
   /** Something has come since it was last looked. */
   #isWoken = false
-  #linesMax = Number.POSITIVE_INFINITY
   #hurries = 0
   #pause: 'none' | 'own' | 'asked' = 'none'
   #callOff: () => void = () => undefined
 
   constructor(options: DeliveryOptions) {
     this.#options = options
-    this.#backoff = new Backoff(() => options.parts.random())
+    this.#requests = new SegmentRequests(options)
   }
 
   get isPaused(): boolean {
@@ -72,7 +47,7 @@ export class Delivery {
       // As with what is stored: a fault of the sender is not the host's.
       this.#options.warn(`events could not be sent: ${error.message}`)
       this.#running = undefined
-      this.#rest(this.#backoff.failed('away', 0), false)
+      this.#rest(this.#requests.pause())
     })
   }
 
@@ -130,7 +105,7 @@ export class Delivery {
       if (!segment) return undefined
       const isTooOld = parts.now() - segment.madeAt > waitMsMax
       const lines = isTooOld ? [] : await this.#read(segment)
-      if (lines.length > 0) return { segment, parts: [lines], isAgain: false, linesMaxBefore: this.#linesMax }
+      if (lines.length > 0) return this.#requests.begin(segment, lines)
       const events = await spool.remove(segment)
       if (isTooOld) dropped('too-old', events)
       changed()
@@ -151,71 +126,20 @@ export class Delivery {
 
   /** Whether all of it is settled; if not, a pause has begun or all is over. */
   async #deliver(current: Current): Promise<boolean> {
-    const { parts, segment } = current
-    for (let lines = parts[0]; lines; lines = parts[0]) {
-      if (lines.length > this.#linesMax) {
-        parts.splice(0, 1, ...halves(lines))
-        continue
-      }
-      const { verdict, askedMs } = await this.#post(lines, current)
-      if (this.#stop.signal.aborted && verdict.kind === 'away') return false
-      if (!this.#settles(verdict, lines, askedMs, current)) return false
-      if (verdict.kind !== 'too-large' || lines.length === 1) parts.shift()
+    const pause = await this.#requests.send(current, this.#stop.signal)
+    if (pause) {
+      if (!this.#stop.signal.aborted) this.#rest(pause)
+      return false
     }
-    await this.#options.spool.remove(segment)
+    await this.#options.spool.remove(current.segment)
     return true
   }
 
-  async #post(lines: readonly string[], current: Current): Promise<{ verdict: Verdict; askedMs: number }> {
-    const { url, writeKey, userAgent, post, parts, requested } = this.#options
-    requested(current.isAgain)
-    current.isAgain = true
-    try {
-      const body = `${lines.join('\n')}\n`
-      const answer = await post(requestOf(url, writeKey, userAgent, body), this.#stop.signal)
-      return { verdict: verdictOf(answer), askedMs: retryAfterMs(answer.retryAfter, parts.now()) }
-    } catch {
-      return { verdict: { kind: 'away' }, askedMs: 0 }
-    }
-  }
-
-  /** Whether the sending goes on. */
-  #settles(verdict: Verdict, lines: readonly string[], askedMs: number, { linesMaxBefore }: Current): boolean {
-    const { answered, dropped, warn } = this.#options
-    switch (verdict.kind) {
-      case 'taken':
-        this.#backoff.succeeded()
-        answered({ lines, accepted: verdict.accepted, rejected: verdict.rejected })
-        return true
-      case 'refused':
-        warn('the collector refuses what is sent; the events are dropped')
-        dropped('refused', lines.length)
-        return true
-      case 'too-large':
-        // One event that is too large says nothing of how many others a request may have.
-        this.#linesMax = lines.length === 1 ? linesMaxBefore : Math.ceil(lines.length / 2)
-        if (lines.length === 1) dropped('refused', 1)
-        return true
-      case 'away':
-        this.#rest(this.#backoff.failed('away', askedMs), askedMs > 0)
-        return false
-      case 'misdirected':
-        warn(`${verdict.why}; events are kept and it is tried again later`)
-        this.#rest(this.#backoff.failed('refused', askedMs), askedMs > 0)
-        return false
-    }
-  }
-
-  #rest(ms: number, isAsked: boolean): void {
+  #rest({ ms, isAsked }: Pause): void {
     this.#pause = isAsked ? 'asked' : 'own'
     this.#callOff = this.#options.parts.after(ms, () => {
       this.#pause = 'none'
       this.wake()
     })
   }
-}
-
-function halves(lines: string[]): string[][] {
-  const middle = Math.ceil(lines.length / 2)
-  return [lines.slice(0, middle), lines.slice(middle)]
 }

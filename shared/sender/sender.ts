@@ -2,10 +2,10 @@
  * Headcount's sender for Node. `createSender` never throws, `track` never throws, blocks or waits, and no promise that
  * a sender gives is ever rejected: a host loses events before it loses anything else, and `stats` says how many.
  */
+import { emptySpool } from './empty-spool.ts'
 import { LiveSender } from './live-sender.ts'
 import { type SenderOptions, type TrackedEvent, wishOf } from './options.ts'
 import { type SenderParts, systemParts } from './parts.ts'
-import { emptySpool } from './spool.ts'
 import { type SenderStats, Stats } from './stats.ts'
 import { warnOnce } from './warn-once.ts'
 

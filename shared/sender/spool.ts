@@ -2,7 +2,6 @@
  * What waits for the collector: a row of segments, oldest first, of which the last may be open. They are files, or in
  * memory where there is no folder or the disk refuses. Bounded: the oldest go first, and are counted.
  */
-import { existsSync } from 'node:fs'
 import { InTurn } from '../in-turn.ts'
 import type { Chunk } from './pending-lines.ts'
 import { removeSegment, type Segment } from './segment.ts'
@@ -204,17 +203,5 @@ export class Spool {
     let sum = 0
     for (const segment of this.#segments) if (counts(segment)) sum += segment.size
     return sum
-  }
-}
-
-/** Removes what waits in a folder, if there is one and no sender has it. Never rejects. */
-export async function emptySpool(dir: string): Promise<void> {
-  try {
-    if (!existsSync(dir)) return
-    const folder = await SpoolFolder.take(dir)
-    for (const segment of await folder.left()) await removeSegment(segment)
-    await folder.release()
-  } catch {
-    // In use, or not readable: nothing of it is sent by this process in either case.
   }
 }
