@@ -5,12 +5,12 @@ import { Delivery } from './delivery.ts'
 import { eventLine } from './event-line.ts'
 import { type DropReason, type Limits, limitsOf, type SenderOptions, type TrackedEvent, wishOf } from './options.ts'
 import type { SenderParts } from './parts.ts'
-import { type Chunk, PendingLines } from './pending-lines.ts'
 import { type Connection, openConnection } from './post.ts'
 import type { Sender } from './sender.ts'
 import { showingPost } from './show.ts'
 import { Spool } from './spool.ts'
 import { type SenderStats, Stats } from './stats.ts'
+import { Store } from './store.ts'
 import { Waiters } from './waiters.ts'
 import { guarded, warnOnce } from './warn-once.ts'
 
@@ -19,24 +19,15 @@ const closeMsMax = 1_000
 
 export class LiveSender implements Sender {
   readonly #options: SenderOptions
-  readonly #warn: (message: string) => void
   readonly #parts: SenderParts
   readonly #limits: Limits
-  readonly #pending: PendingLines
+  readonly #store: Store
   readonly #spool: Spool
   readonly #delivery: Delivery
   readonly #connection: Connection
   readonly #stats: Stats
   readonly #waiters = new Waiters()
-  readonly #opened: Promise<void>
-  /** Taken out of memory, and on its way to the disk. */
-  #chunk: Chunk | undefined
-  #isStoring = false
-  #isStoreDue = false
-  /** Events up to that number are to be stored without delay. */
-  #wanted = 0
   #isOpen = false
-  #callOff: () => void = () => undefined
   #closed: Promise<boolean> | undefined
 
   /** @throws Error that says what is wrong with the options */
@@ -53,10 +44,8 @@ export class LiveSender implements Sender {
     const bounds = { ...limits, memoryBytesMax: limits.memoryBytesMax / 2 }
     const dropped = (reason: DropReason, events: number) => this.#dropped(reason, events)
     this.#options = options
-    this.#warn = warn
     this.#parts = parts
     this.#limits = limits
-    this.#pending = new PendingLines(bounds)
     this.#stats = new Stats(() => this.#waiting())
     this.#spool = new Spool({
       ...bounds,
@@ -82,11 +71,15 @@ export class LiveSender implements Sender {
       },
       changed: () => this.#waiters.look(),
     })
-    this.#opened = this.#spool.open().then(() => {
-      this.#isOpen = true
+    const changed = () => {
       this.#waiters.look()
       this.#delivery.wake()
+    }
+    const opened = this.#spool.open().then(() => {
+      this.#isOpen = true
+      changed()
     })
+    this.#store = new Store({ spool: this.#spool, opened, limits: bounds, parts, warn, stored: changed })
   }
 
   track(event: TrackedEvent): boolean {
@@ -99,23 +92,21 @@ export class LiveSender implements Sender {
       this.#dropped(line, 1)
       return false
     }
-    const lost = this.#pending.add(line, ++this.#stats.tracked)
+    const lost = this.#store.add(line, ++this.#stats.tracked)
     if (lost > 0) this.#dropped('memory-full', lost)
-    if (this.#pending.isFull) this.#store()
-    else this.#storeSoon()
     return true
   }
 
   handedOver(msMax = 5_000): Promise<boolean> {
     const last = this.#stats.tracked
-    this.#storeUpTo(last)
-    return this.#waiters.until(() => Math.min(this.#firstPending(), this.#spool.firstInMemory) > last, msMax)
+    this.#store.storeUpTo(last)
+    return this.#waiters.until(() => Math.min(this.#store.first, this.#spool.firstInMemory) > last, msMax)
   }
 
   async flush(msMax = 5_000): Promise<boolean> {
     const until = performance.now() + msMax
     const last = this.#stats.tracked
-    const isSettled = () => Math.min(this.#firstPending(), this.#spool.first) > last
+    const isSettled = () => Math.min(this.#store.first, this.#spool.first) > last
     if (!(await this.#stored(last, msMax))) return false
     const release = this.#delivery.hurry()
     await this.#waiters.until(() => isSettled() || this.#delivery.isPaused, until - performance.now())
@@ -135,65 +126,21 @@ export class LiveSender implements Sender {
   async #close(msMax: number): Promise<boolean> {
     const isDone = await this.flush(msMax)
     if (!isDone) await this.#stored(this.#stats.tracked, closeMsMax)
-    this.#callOff()
     await this.#delivery.stop()
     this.#connection.close()
-    const left = this.#pending.clear() + (await this.#spool.close())
+    const left = this.#store.close() + (await this.#spool.close())
     if (left > 0) this.#dropped('closed', left)
     return isDone
   }
 
   /** Whether the folder is open and everything up to that number is in the spool. */
   async #stored(last: number, msMax: number): Promise<boolean> {
-    this.#storeUpTo(last)
-    return await this.#waiters.until(() => this.#isOpen && this.#firstPending() > last, msMax)
-  }
-
-  #storeUpTo(last: number): void {
-    this.#wanted = Math.max(this.#wanted, last)
-    this.#store()
-  }
-
-  #storeSoon(): void {
-    if (this.#isStoreDue || this.#isStoring) return
-    this.#isStoreDue = true
-    this.#callOff = this.#parts.after(this.#limits.syncMs, () => this.#store())
-  }
-
-  #store(): void {
-    if (this.#isStoring || this.#pending.isEmpty) return
-    this.#callOff()
-    this.#isStoreDue = false
-    this.#isStoring = true
-    this.#storeAll().catch((error: Error) => {
-      // Nothing is known to come here; if it does, it is a fault of the sender, and the host is not to pay for it.
-      this.#warn(`events could not be stored: ${error.message}`)
-      this.#isStoring = false
-    })
-  }
-
-  /** What comes in meanwhile waits for its turn, or every event would be a write of its own. */
-  async #storeAll(): Promise<void> {
-    await this.#opened
-    do {
-      this.#chunk = this.#pending.take()
-      if (this.#chunk) await this.#spool.append(this.#chunk)
-      this.#chunk = undefined
-      this.#waiters.look()
-      this.#delivery.wake()
-    } while (this.#pending.isFull || this.#pending.first <= this.#wanted)
-    this.#isStoring = false
-    if (!this.#pending.isEmpty) this.#storeSoon()
-  }
-
-  /** Number of the oldest event that is not in the spool. */
-  #firstPending(): number {
-    return this.#chunk?.first ?? this.#pending.first
+    this.#store.storeUpTo(last)
+    return await this.#waiters.until(() => this.#isOpen && this.#store.first > last, msMax)
   }
 
   #waiting(): { memoryBytes: number; spoolBytes: number } {
-    const memoryBytes = this.#pending.size + (this.#chunk?.size ?? 0) + this.#spool.memoryBytes
-    return { memoryBytes, spoolBytes: this.#spool.bytes }
+    return { memoryBytes: this.#store.size + this.#spool.memoryBytes, spoolBytes: this.#spool.bytes }
   }
 
   #dropped(reason: DropReason, events: number): void {
