@@ -72,3 +72,7 @@ test('an engine is embedded or a URL, which is shown without its password', () =
 test('names follow one rule', () => {
   assert.equal(variableName('bodyBytesMax'), 'HEADCOUNT_BODY_BYTES_MAX')
 })
+
+test('a machine on which our sender is turned off can run a server all the same', () => {
+  assert.deepEqual(readConfig({ HEADCOUNT_TELEMETRY: 'off' }), readConfig({}))
+})
