@@ -202,6 +202,7 @@ function headOf({ raw, url }: FastifyRequest): RequestHead {
 
 function send(reply: FastifyReply, { status, contentType, body, headers = {} }: Answer): void {
   reply.code(status).headers(headers)
-  if (contentType !== undefined) reply.header('content-type', contentType)
-  reply.send(body)
+  // To an empty text the framework would add a type.
+  if (contentType === undefined) reply.send()
+  else reply.header('content-type', contentType).send(body)
 }
