@@ -31,6 +31,8 @@ const open: readonly [route: RegExp, why: string][] = [
   [/^GET \/(dashboard\/:file)?$/, 'the page and its files; what they show is asked for with a session'],
   [/^GET \/api\/v1\/session$/, 'says only who asks: `nobody` without a session'],
   [/^DELETE \/api\/v1\/session$/, 'ends the session of the cookie that comes with it'],
+  [/^GET \/tracker\.js$/, 'the tracker, the same for everybody'],
+  [/^GET \/array\/:key\/config$/, 'PostHog’s library asks what to switch on, and hears nothing, whatever its key'],
   [/^GET \/v1\/privacy\/access$/, 'who asks is known by a cookie; without one there is nothing to show'],
 ]
 
