@@ -4,7 +4,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { signInLink } from '../../services/reporting/dashboard/sign-in-links.ts'
 import { WholeInstallation } from '../privacy/whole-installation.ts'
 import { newVisitor } from './chromium.ts'
-import { DashboardWorld } from './dashboard-world.ts'
+import { startPictureWorld } from './picture-world.ts'
 
 interface Shot {
   readonly name: string
@@ -23,7 +23,7 @@ const shots: readonly Shot[] = [
   { name: 'compared-dark-1280', search: '?period=day&compare=previous', colorScheme: 'dark', width: 1280 },
   {
     name: 'suppressed-light-1280',
-    search: '?period=7d&f=feature:nodes',
+    search: '?period=7d&f=feature:organization',
     colorScheme: 'light',
     width: 1280,
   },
@@ -39,9 +39,9 @@ const shots: readonly Shot[] = [
 /** One installation after the other: a process can have one folder of tables open. */
 export async function photographDashboard(browser: Browser, folder: string, isWhole: boolean): Promise<string[]> {
   const files: string[] = []
-  const world = await DashboardWorld.start()
+  const world = await startPictureWorld()
   try {
-    for (const shot of shots) files.push(await photograph(browser, world.whole, folder, shot, isWhole))
+    for (const shot of shots) files.push(await photograph(browser, world, folder, shot, isWhole))
   } finally {
     await world.remove()
   }

@@ -183,10 +183,15 @@ async function compareUniques(page: Page, dataset: string): Promise<void> {
 }
 
 async function compareQuality(page: Page): Promise<void> {
-  const { quarantined } = await api<{ quarantined: { events: number }[] }>(page, '/api/v1/quality')
+  const path = '/api/v1/quality'
+  const { quarantined, not_counted: dropped } = await api<Record<'quarantined' | 'not_counted', { events: number }[]>>(
+    page,
+    path,
+  )
   const rows = panelOf(page, 'Completeness').locator('tbody tr td:last-child')
   const told = (await rows.allTextContents()).map(numberIn)
-  assert.deepEqual(told, quarantined.map(({ events }) => events).slice(0, 12), 'Completeness')
+  const events = (of: { events: number }[]) => of.map((one) => one.events)
+  assert.deepEqual(told, [...events(quarantined).slice(0, 12), ...events(dropped)], 'Completeness')
 }
 
 function titleOfValue(described: Model['dimensions'][string] | undefined, value: string): string {

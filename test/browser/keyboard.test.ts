@@ -165,6 +165,8 @@ test('axe finds nothing with the partners, open menus and tables, dialogs, an er
       json: {
         fresh_to: '2026-11-20T10:00:00Z',
         lag_seconds: 7200,
+        since: '2026-11-20T10:00:00Z',
+        not_counted: [{ where: 'worker', reason: 'late', means: 'older', isIntended: false, events: 2 }],
         quarantined: [{ reason: 'unreadable', shape: 'time: string', events: 3 }],
       },
     }),

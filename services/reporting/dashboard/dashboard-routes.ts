@@ -7,6 +7,7 @@ import { readFreshness } from '../../../shared/freshness.ts'
 import { ProblemError, problem } from '../../../shared/http/problem.ts'
 import type { KeyValue } from '../../../shared/keyvalue/port.ts'
 import type { Ledger } from '../../../shared/ledger/port.ts'
+import type { Metrics } from '../../../shared/metrics.ts'
 import { rfc3339 } from '../../../shared/rfc3339.ts'
 import type { WarehouseReader } from '../../../shared/warehouse/port.ts'
 import { dayMs } from '../../../shared/window.ts'
@@ -20,6 +21,7 @@ import { firstOpenDay } from './closed-days.ts'
 import { dashboardModel } from './dashboard-model.ts'
 import { dashboardSchemas } from './dashboard-schemas.ts'
 import type { Demo } from './demo-port.ts'
+import { notCounted } from './not-counted.ts'
 import { partnerAccess } from './partner-access.ts'
 import { previewRelease } from './release-preview.ts'
 import { type SharedViews, viewsMax } from './shared-views.ts'
@@ -36,6 +38,7 @@ export interface DashboardDeps {
   readonly reader: WarehouseReader
   readonly keyValue: KeyValue
   readonly clock: Clock
+  readonly metrics: Metrics
   readonly ledger: Ledger
   readonly files: FrozenFiles
   readonly k: number
@@ -46,7 +49,8 @@ export interface DashboardDeps {
 }
 
 export function addDashboardRoutes(app: FastifyInstance, deps: DashboardDeps): void {
-  const { config, catalogue, reader, keyValue, clock, ledger, files, k, who, views, demo } = deps
+  const { config, catalogue, reader, keyValue, clock, ledger, files, k, who, views, demo, metrics } = deps
+  const begunAt = rfc3339(clock.now())
   const disclosures = new DisclosureReader({ ledger, clock })
   const model = { ...dashboardModel(catalogue, k), collector: collectorAddress(config) }
 
@@ -68,6 +72,8 @@ export function addDashboardRoutes(app: FastifyInstance, deps: DashboardDeps): v
           fresh_to: freshTo === undefined ? null : rfc3339(freshTo),
           lag_seconds: freshTo === undefined ? null : Math.max(0, clock.now() - freshTo) / 1000,
           quarantined: await readQuarantine(keyValue),
+          since: begunAt,
+          not_counted: await notCounted(metrics),
         })
       })
 

@@ -108,13 +108,29 @@ export const dashboardSchemas = {
     tags,
     summary: 'How complete the counts are',
     description:
-      'How fresh the tables are, and what of the last 30 days could not be counted, by reason; no value of it.',
+      'How fresh the tables are, what of the last 30 days could not be read, and what was not counted since this process began, ' +
+      'by reason; no value of it. Workers and collectors that are processes of their own tell theirs by `/metrics`.',
     security,
     response: {
       200: jsonAnswer('Freshness and quarantine', {
         type: 'object',
-        required: ['fresh_to', 'lag_seconds', 'quarantined'],
+        required: ['fresh_to', 'lag_seconds', 'quarantined', 'since', 'not_counted'],
         properties: {
+          since: time,
+          not_counted: {
+            type: 'array',
+            items: {
+              type: 'object',
+              required: ['where', 'reason', 'means', 'isIntended', 'events'],
+              properties: {
+                where: { type: 'string', enum: ['door', 'worker'] },
+                reason: text,
+                means: text,
+                isIntended: { type: 'boolean' },
+                events: { type: 'integer' },
+              },
+            },
+          },
           fresh_to: { type: ['string', 'null'], format: 'date-time' },
           lag_seconds: { type: ['number', 'null'] },
           quarantined: {

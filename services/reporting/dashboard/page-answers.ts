@@ -46,6 +46,17 @@ export interface ReleasePreview {
   }[]
 }
 
+export interface NotCounted {
+  /** By whom: refused at the door, and the sender told; or dropped later. */
+  readonly where: 'door' | 'worker'
+  readonly reason: string
+  /** The reason in words. */
+  readonly means: string
+  /** Bots, repetitions: nothing is amiss. */
+  readonly isIntended: boolean
+  readonly events: number
+}
+
 export interface DemoStatus {
   readonly state: 'none' | 'running' | 'done' | 'failed'
   /** RFC 3339; also of a demo of an earlier process. */

@@ -1,4 +1,7 @@
-/** The last half hour by the minute. Asked every two seconds; a minute with too few devices shows that it has some. */
+/**
+ * The last half hour by the minute. Asked every second and a half, so that what comes in is seen within three; a minute with
+ * too few devices shows that it has some.
+ */
 import { useEffect, useState } from 'preact/hooks'
 import { type ApiError, ask, type UsageAnswer } from './api.ts'
 import type { PanelContext } from './context.ts'
@@ -11,7 +14,7 @@ import { Scroll } from './scroll.tsx'
 import { question } from './usage-query.ts'
 
 const minutes = 30
-const everyMs = 2000
+const everyMs = 1500
 
 export function Live({ context }: { context: PanelContext }) {
   const { model, state } = context

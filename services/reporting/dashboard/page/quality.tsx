@@ -1,12 +1,16 @@
 /** How far the counts are, and what could not be counted and why; no value of it is kept. */
+import type { NotCounted } from '../page-answers.ts'
 import type { PanelContext } from './context.ts'
-import { formatAgo, formatTime, formatWhole } from './numbers.ts'
+import { formatAgo, formatDay, formatTime, formatWhole } from './numbers.ts'
 import { Panel } from './panel.tsx'
 import { useAnswer } from './use-answer.ts'
 
 interface QualityAnswer {
   readonly fresh_to: string | null
   readonly lag_seconds: number | null
+  /** Since when `not_counted` is, RFC 3339. */
+  readonly since: string
+  readonly not_counted: readonly NotCounted[]
   readonly quarantined: readonly { readonly reason: string; readonly shape: string; readonly events: number }[]
 }
 
@@ -45,7 +49,7 @@ export function Quality({ context }: { context: PanelContext }) {
         </div>
       )}
       {quarantined.length === 0 ? (
-        <p class="soft">Nothing of the last 30 days had to be left out.</p>
+        <p class="soft">Nothing of the last 30 days was unreadable.</p>
       ) : (
         <table class="bars">
           <thead>
@@ -66,6 +70,35 @@ export function Quality({ context }: { context: PanelContext }) {
           </tbody>
         </table>
       )}
+      <Dropped since={answer.value?.since} rows={answer.value?.not_counted ?? []} />
     </Panel>
+  )
+}
+
+function Dropped({ since, rows }: { since: string | undefined; rows: readonly NotCounted[] }) {
+  if (since === undefined || rows.length === 0) return null
+  return (
+    <table class="bars">
+      <caption class="soft small">
+        Not counted since {formatDay(Date.parse(since))}, {formatTime(Date.parse(since))}, when this process began
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Why</th>
+          <th scope="col">Events</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ where, reason, means, isIntended, events }) => (
+          <tr key={`${where} ${reason}`}>
+            <th scope="row">
+              {reason} <span class="soft small">{means}</span>
+              {where === 'worker' && !isIntended && <strong> Look into it.</strong>}
+            </th>
+            <td>{formatWhole(events)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   )
 }
