@@ -8,7 +8,7 @@ import { LRUCache } from 'lru-cache'
 import type { Dataset } from '../../shared/catalogue.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
 import type { Grain } from '../../shared/window.ts'
-import type { TableCell } from './read-windows.ts'
+import type { Table, TableCell } from './read-windows.ts'
 import { suppress } from './suppression.ts'
 import { type Cell, type LatticeTable, submasks } from './suppression-lattice.ts'
 import type { SettledWindow } from './suppression-over-time.ts'
@@ -40,6 +40,9 @@ export class SettledWindows {
     sizeCalculation: ({ hidden }) => [...hidden.values()].reduce((sum, keys) => sum + keys.size, 1),
   })
 
+  /** Of open windows, as long as their tables are the same in memory: then no event was added. */
+  readonly #ofTable = new WeakMap<Table, Hidden>()
+
   /** @param k devices that a cell must have to be shown */
   constructor(reader: WarehouseReader, k: number) {
     this.#tables = new TableReader(reader)
@@ -69,10 +72,17 @@ export class SettledWindows {
     }
     for (const windows of pieces)
       await this.#eachWindow(request, final, windows, 'all', (tables) =>
-        remember(tables, this.#settleTogether(dataset, tables)),
+        remember(
+          tables,
+          this.#once(tables.full, () => this.#settleTogether(dataset, tables)),
+        ),
       )
     await this.#eachWindow(request, final, large, 'coarser', (tables) =>
-      remember(tables, this.#settleAlone(request, tables), own),
+      remember(
+        tables,
+        this.#once(tables.finest, () => this.#settleAlone(request, tables)),
+        own,
+      ),
     )
     await this.#eachWindow(request, final, known, 'own', (tables) => {
       const hidden = this.#recall(dataset, grain, tables.window / 1000, own)
@@ -80,6 +90,12 @@ export class SettledWindows {
       add(tables, hidden ?? new Map([[own, new Map([...tables.finest.keys()].map((key) => [key, false]))]]))
     })
     return found
+  }
+
+  #once(table: Table, settle: () => Hidden): Hidden {
+    const hidden = this.#ofTable.get(table) ?? settle()
+    this.#ofTable.set(table, hidden)
+    return hidden
   }
 
   #recall(dataset: Dataset, grain: Grain, window: number, own: number): Hidden | undefined {
