@@ -165,7 +165,7 @@ async function thisProcess(): Promise<Pick<LockHolder, 'pid' | 'startTicks' | 'b
   return { pid: process.pid, ...(startTicks !== undefined && { startTicks }), ...(bootId !== undefined && { bootId }) }
 }
 
-interface ProcessIdentity {
+export interface ProcessIdentity {
   startTicks: number | undefined
   bootId: string | undefined
   /** Dead, but its parent has not taken notice yet. */
@@ -173,7 +173,7 @@ interface ProcessIdentity {
 }
 
 /** From /proc; nothing where there is none. */
-async function processIdentity(pid: number): Promise<ProcessIdentity> {
+export async function processIdentity(pid: number): Promise<ProcessIdentity> {
   const read = (file: string) => readFile(file, 'utf8').catch(() => undefined)
   const stat = await read(`/proc/${pid}/stat`)
   const bootId = await read('/proc/sys/kernel/random/boot_id')

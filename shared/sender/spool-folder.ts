@@ -1,24 +1,26 @@
 /** The folder of a spool: taken by one sender at a time, with what an earlier process left in it. */
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { type DataDirectoryLock, lockDataDirectory } from '../data-directory.ts'
-import { syncDirectory } from '../durable-file.ts'
+import { makeDirectory, syncDirectory } from '../durable-file.ts'
 import { fileName, parseFileName, type Segment } from './segment.ts'
+import { lockFolder } from './spool-lock.ts'
 
 export class SpoolFolder {
   readonly #dir: string
-  readonly #lock: DataDirectoryLock
+  readonly #unlock: () => Promise<void>
   /** The file that is being written. */
   #open: FileHandle | undefined
 
-  private constructor(dir: string, lock: DataDirectoryLock) {
+  private constructor(dir: string, unlock: () => Promise<void>) {
     this.#dir = dir
-    this.#lock = lock
+    this.#unlock = unlock
   }
 
   /** @throws Error when it cannot be made, or another sender has it */
   static async take(dir: string): Promise<SpoolFolder> {
-    return new SpoolFolder(path.resolve(dir), await lockDataDirectory(dir))
+    const whole = path.resolve(dir)
+    await makeDirectory(whole)
+    return new SpoolFolder(whole, await lockFolder(whole))
   }
 
   /** What an earlier process left, oldest first. */
@@ -53,7 +55,7 @@ export class SpoolFolder {
 
   async release(): Promise<void> {
     await this.end()
-    await this.#lock.release().catch(() => undefined)
+    await this.#unlock().catch(() => undefined)
   }
 }
 
