@@ -39,9 +39,10 @@ export function answerUsage(
     where.some(({ dimension, isNot }) => isNot && !by.includes(dimension)),
   ).sort((a, b) => a.cell.window - b.cell.window || b.cell.events - a.cell.events || compare(a.own, b.own))
   const rows: UsageAnswer['rows'] = []
-  let [window, ofWindow] = [Number.NaN, 0]
+  let [window, ofWindow, moment] = [Number.NaN, 0, '']
   for (const { cell, own } of shown) {
     ofWindow = cell.window === window ? ofWindow + 1 : 1
+    if (cell.window !== window) moment = formatMoment(cell.window)
     window = cell.window
     if (ofWindow > limit) continue
     if (rows.length === rowsMax)
@@ -51,7 +52,7 @@ export function answerUsage(
       if (metric === 'devices') return cell.devices
       return cell.means[measures.indexOf(metric)] ?? null
     })
-    rows.push([formatMoment(window), ...own, ...figures])
+    rows.push([moment, ...own, ...figures])
   }
   const suppressed = suppressedIn(slice, untold, isAsked, conditions.length === 0)
   return {

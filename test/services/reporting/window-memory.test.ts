@@ -1,0 +1,69 @@
+/** What reporting keeps in memory of windows never shows: an answer is the same as from a server that remembers nothing. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { Reporting } from '../../../services/reporting/server.ts'
+import { ReportingFixture, type Seen } from './reporting-fixture.ts'
+
+const cell = { feature: 'dashboard', version: '2.0' }
+const senders = (count: number, first = 0): Seen[] =>
+  Array.from({ length: count }, (_, at) => ({ unit: first + at + 1, cell }))
+
+describe('windows in memory', () => {
+  const fixture = new ReportingFixture()
+  before(async () => {
+    await fixture.open()
+    // Two closed months, so that no window beside it is open.
+    for (const grain of ['day', 'week', 'month'] as const) {
+      const start = { day: '2026-09-09', week: '2026-09-07', month: '2026-09-01' }[grain]
+      await fixture.insertFinal('usage', grain, `${start}T00:00:00Z`, senders(20))
+    }
+  })
+  after(() => fixture.close())
+
+  const rows = async (query: string, from: Reporting = fixture.reporting): Promise<unknown[][]> => {
+    const answer = await fixture.get(`/api/v1/usage?dataset=usage&${query}`, undefined, from)
+    assert.equal(answer.statusCode, 200, answer.body)
+    return answer.json().rows
+  }
+  /** Statements that read cells or count them, while something is done. */
+  const readings = async (act: () => Promise<unknown>): Promise<number> => {
+    fixture.statements.length = 0
+    await act()
+    return fixture.statements.filter(({ sql }) => sql.includes(' AS part')).length
+  }
+  const september = 'grain=day&from=2026-09-01&to=2026-10-01'
+  const today = 'grain=day&from=2026-11-23&to=2026-11-24'
+
+  it('cells of a closed window are read once, and not for a filter on what was read', async () => {
+    const first = await readings(() => rows(`by=feature,version&${september}`))
+    assert.ok(first > 0, 'the first question reads')
+    assert.equal(await readings(() => rows(`by=feature,version&${september}`)), 0)
+    assert.equal(await readings(() => rows(`by=feature,version&where=feature:jobs&${september}`)), 0)
+  })
+
+  it('an event that is added to an open window is in the next answer', async () => {
+    for (let count = 10; count <= 30; count += 10) {
+      for (const grain of ['day', 'week', 'month'] as const) {
+        const start = { day: '2026-11-23', week: '2026-11-23', month: '2026-11-01' }[grain]
+        await fixture.insertOpen('usage', grain, `${start}T00:00:00Z`, senders(10, count - 10))
+      }
+      assert.deepEqual(await rows(`by=feature&${today}`), [['2026-11-23T00:00:00Z', 'dashboard', count, count]])
+      assert.equal(await readings(() => rows(`by=feature&${today}`)), 0, 'nothing was added, nothing is read')
+    }
+  })
+
+  it('an event of a known sender changes the events and not the devices', async () => {
+    await fixture.insertOpen('usage', 'day', '2026-11-23T00:00:00Z', senders(1))
+    assert.deepEqual(await rows(`by=feature&${today}`), [['2026-11-23T00:00:00Z', 'dashboard', 31, 30]])
+  })
+
+  it('a window that becomes final is told by its final cells', async () => {
+    await fixture.insertFinal('usage', 'day', '2026-11-23T00:00:00Z', senders(40))
+    assert.deepEqual(await rows(`by=feature&${today}`), [['2026-11-23T00:00:00Z', 'dashboard', 40, 40]])
+  })
+
+  it('answers are those of a server that remembers nothing', async () => {
+    for (const query of [`by=feature,version&${september}`, `by=version&${today}`, 'grain=month&from=2026-09-01'])
+      assert.deepEqual(await rows(query), await rows(query, await fixture.createReporting()))
+  })
+})
