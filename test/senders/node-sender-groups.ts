@@ -21,4 +21,8 @@ export function groupEvents(group: number, seed: number): GroupEvent[] {
 }
 
 /** What a host says, a JSON object a line. */
-export type Told = { readonly up: true } | { readonly handed: number } | { readonly settled: boolean }
+export type Told =
+  | { readonly up: true }
+  | { readonly handed: number }
+  | { readonly settled: boolean }
+  | { readonly warned: string }

@@ -39,6 +39,7 @@ const sender = createSender(
     syncMs: 20,
     batchMs: 50,
     batchEventsMax: 80,
+    onWarning: (message) => tell({ warned: message }),
   },
   {
     ...systemParts,

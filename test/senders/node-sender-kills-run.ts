@@ -37,6 +37,7 @@ const figures = {
   duration: `${result.seconds} s`,
 }
 for (const [name, value] of Object.entries(figures)) process.stdout.write(`${name.padEnd(12)} ${value}\n`)
+for (const warning of result.warnings) process.stdout.write(`  warned: ${warning}\n`)
 for (const example of result.examples) process.stdout.write(`  ${example}\n`)
-const hasErrors = result.lost + result.doubled > 0
+const hasErrors = result.lost + result.doubled + result.warnings.length > 0
 process.exit(hasErrors === (options.expectErrors ?? false) ? 0 : 1)

@@ -45,6 +45,8 @@ export interface KillsOptions {
 export interface KillsResult extends KillsAccount {
   readonly kills: number
   readonly groups: number
+  /** What senders said is wrong: nothing is, but for the kills. */
+  readonly warnings: readonly string[]
   readonly requests: number
   /** Requests that the collector had taken when the connection was dropped. */
   readonly droppedAfter: number
@@ -71,6 +73,7 @@ class Campaign {
   readonly #groupsPerLife: number
   readonly #random: Random
   readonly #handed = new Set<number>()
+  readonly #warned = new Set<string>()
   readonly #spool: string
   #proxy: UnreliableProxy | undefined
   #durable: DurableState | undefined
@@ -100,6 +103,7 @@ class Campaign {
     const proxy = this.#proxy!
     return {
       ...account,
+      warnings: [...this.#warned],
       kills,
       groups,
       requests: proxy.seen.length,
@@ -167,6 +171,7 @@ class Campaign {
     lines.on('line', (line) => {
       const told = toldOf(line)
       if (told && 'handed' in told) this.#handed.add(told.handed)
+      if (told && 'warned' in told) this.#warned.add(told.warned)
     })
     return host
   }
