@@ -64,9 +64,9 @@ test('every number on the page is the API’s, and each list’s the one counted
   assert.deepEqual(tally, { panels: 22, independent: 13 })
   assert.deepEqual(visitor.complaints, [])
   const bots = batches.filter(({ bot }) => bot).flatMap(({ events }) => events).length
-  const { not_counted: dropped } = await page.evaluate<{ not_counted: { reason: string; events: number }[] }>(
-    async () => (await fetch('/api/v1/quality')).json(),
-  )
+  const { not_counted: dropped } = (await page.evaluate(async () => (await fetch('/api/v1/quality')).json())) as {
+    not_counted: { reason: string; events: number }[]
+  }
   const told = dropped.find(({ reason }) => reason === 'bot')?.events ?? 0
   assert.ok(bots > 0 && told >= bots && told <= 2 * bots, `${told} of ${bots} events of bots, some sent twice`)
 })
