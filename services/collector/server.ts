@@ -20,20 +20,10 @@ import { addChoiceDoor } from './privacy/choice-door.ts'
 import type { EnterServed } from './privacy/choosing.ts'
 import { createKeptIdentifier } from './privacy/kept-identifier.ts'
 import { WhatIsHeld } from './privacy/what-is-held.ts'
-import { beaconDialect } from './protocols/beacon.ts'
-import { cloudEventsDialect } from './protocols/cloudevents.ts'
 import type { Dialect } from './protocols/dialect.ts'
 import type { DialectOptions } from './protocols/dialect-options.ts'
-import { nativeDialect } from './protocols/native.ts'
-import { otlpDialect } from './protocols/otlp.ts'
-import { pixelDialect } from './protocols/pixel.ts'
-import { plausibleDialect } from './protocols/plausible.ts'
-import { posthogDialect } from './protocols/posthog.ts'
-import { posthogQuestions } from './protocols/posthog-questions.ts'
-import { segmentDialect } from './protocols/segment.ts'
-import { segmentBrowserDialect } from './protocols/segment-browser.ts'
+import { everyDialect } from './protocols/every-dialect.ts'
 import { addSegmentSettings } from './protocols/segment-browser-settings.ts'
-import { snowplowDialect } from './protocols/snowplow.ts'
 import { answerCounter, onParserError, serverLimits } from './server-limits.ts'
 import { shuttingDown } from './shutting-down.ts'
 import { createTlsListener } from './tls-listener.ts'
@@ -97,9 +87,7 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
     eventsMax: config.eventsMax,
     hasAgreed: agreementCheck(policy),
   }
-  const dialects = [nativeDialect, segmentDialect, posthogDialect, posthogQuestions, cloudEventsDialect, otlpDialect]
-  const ofPages = [segmentBrowserDialect, plausibleDialect, snowplowDialect, beaconDialect, pixelDialect]
-  for (const make of [...dialects, ...ofPages]) addDialect(app, ingest, pages, make(shared))
+  for (const dialect of everyDialect(shared)) addDialect(app, ingest, pages, dialect)
   addSegmentSettings(app, { config, isSenderKey: shared.isSenderKey, pages })
   addTracker(app)
   addOperations(app, {
