@@ -95,7 +95,7 @@ test('without a connection what is used waits in bounded memory, and is sent onc
   await leave(visitor)
 })
 
-test('refused, dropped and repeated requests lose and double nothing', async () => {
+test('refused, dropped and repeated requests lose and double nothing', async (t) => {
   const pages = 6
   const proxy = await unreliableProxy(counting.running.collectorUrl, {
     seed: 3,
@@ -103,6 +103,7 @@ test('refused, dropped and repeated requests lose and double nothing', async () 
     inARowMax: 2,
     nameOf: ({ body }) => /"id":"([\d-]+)"/.exec(body.toString())?.[1] ?? '',
   })
+  t.after(() => proxy.close())
   site.page('/catalog', tag(proxy.url))
   const visitors = await Promise.all(Array.from({ length: pages }, () => newVisitor(browser)))
   await Promise.all(
@@ -114,7 +115,6 @@ test('refused, dropped and repeated requests lose and double nothing', async () 
   await counting.added({ catalog: pages, jobs: pages })
   for (const fault of faults) assert.ok(proxy.count(fault) > 0, `no request was ${fault}`)
   for (const { context } of visitors) await context.close()
-  await proxy.close()
 })
 
 test('whoever does not want to be counted leaves nothing, whichever way it was said', async () => {
