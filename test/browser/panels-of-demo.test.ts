@@ -63,6 +63,13 @@ test('every number on the page is the API’s, and each list’s the one counted
   const tally = await compareEveryPanel(page, shown, (dataset, dimension) => countTapped(batches, dataset, dimension))
   assert.deepEqual(tally, { panels: 22, independent: 13 })
   assert.deepEqual(visitor.complaints, [])
+  await page.setViewportSize({ width: 360, height: 800 })
+  const tooWide = await page.evaluate<string[]>(`[...document.querySelectorAll('.panel table')]
+    .filter((table) => table.closest('.scroll') === null && table.checkVisibility())
+    .filter((table) => table.getBoundingClientRect().right > table.closest('.panel').getBoundingClientRect().right)
+    .map((table) => table.closest('.panel').querySelector('h2').textContent)`)
+  assert.deepEqual(tooWide, [], 'wider than their panel on a phone')
+  assert.ok((await page.evaluate<number>('document.documentElement.scrollWidth')) <= 360)
   const bots = batches.filter(({ bot }) => bot).flatMap(({ events }) => events).length
   const { not_counted: dropped } = (await page.evaluate(async () => (await fetch('/api/v1/quality')).json())) as {
     not_counted: { reason: string; events: number }[]

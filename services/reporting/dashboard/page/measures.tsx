@@ -47,7 +47,6 @@ export function Measures({ context, dataset }: { context: PanelContext; dataset:
                 <th scope="col">Measure</th>
                 <th scope="col">First</th>
                 <th scope="col">Latest</th>
-                <th scope="col">Over time</th>
               </tr>
             </thead>
             <tbody>
@@ -55,12 +54,10 @@ export function Measures({ context, dataset }: { context: PanelContext; dataset:
                 <tr key={id}>
                   <th scope="row">
                     {model.measures[id]?.title} <span class="soft">{model.measures[id]?.unit}</span>
+                    <Spark values={own} />
                   </th>
                   <td>{first === undefined ? '–' : formatFine(first)}</td>
                   <td>{last === undefined ? '–' : formatFine(last)}</td>
-                  <td>
-                    <Spark values={own} />
-                  </td>
                 </tr>
               ))}
             </tbody>
