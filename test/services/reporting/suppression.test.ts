@@ -47,14 +47,6 @@ describe('suppression', () => {
       })
     })
 
-    it(`${name}: nor does any follow because a cell that occurs has an event at least`, () => {
-      property((some) => {
-        if (some.length === 0) return
-        const once = some.map((report) => ({ ...report, events: 1 }))
-        assert.deepEqual(narrowedDown(askEverything(once, dimensions, k, { together: true }), k), [])
-      })
-    })
-
     it(`${name}: without complements the same analyst does find some`, () => {
       const found = fc
         .sample(reports(sizes, sparse), { numRuns: 60, seed: 7 })
@@ -82,6 +74,15 @@ describe('suppression', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  it('one dimension: no cell under k follows because each that occurs has an event at least', () => {
+    const property = fc.property(reports([6], false), (some) => {
+      if (some.length === 0) return
+      const once = some.map((report) => ({ ...report, events: 1 }))
+      assert.deepEqual(narrowedDown(askEverything(once, 1, k, { together: true }), k), [])
+    })
+    fc.assert(property, { numRuns: 100 })
   })
 
   it('does not depend on the order of the cells', () => {
