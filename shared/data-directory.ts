@@ -8,8 +8,11 @@ import { makeDirectory, syncDirectory, writeAtomically, writeTemporary } from '.
 
 const lockName = 'headcount.lock'
 const takeoverEnding = '.takeover'
-/** A process that dies while it takes over from a dead one leaves a takeover file; that many in a row is too odd. */
-const takeoversMax = 4
+/**
+ * A process that dies while it takes over from a dead one leaves a takeover file, and the next one takes that over first. As
+ * many in a row as a file name has room for: a supervisor may restart what is killed again and again.
+ */
+const takeoversMax = 20
 
 export interface LockInfo {
   /** Where the collector listens, once it does. */

@@ -98,6 +98,16 @@ it('a torn lock file and a takeover that died are taken over', async () => {
   })
 })
 
+it('a lock is taken over after twenty processes died one after the other while they took it over', async () => {
+  await withTemporaryDirectory(async (dir) => {
+    const dead = JSON.stringify({ pid: 2 ** 22 + 1, startedAt: 'x' })
+    for (let depth = 0; depth < 20; depth++)
+      await writeFile(path.join(dir, `headcount.lock${'.takeover'.repeat(depth)}`), dead)
+    await (await lockDataDirectory(dir)).release()
+    assert.deepEqual(await readdir(dir), [])
+  })
+})
+
 it('of many processes that find a dead holder’s lock one takes it', async () => {
   await withTemporaryDirectory(async (dir) => {
     for (let round = 0; round < 3; round++) {
