@@ -1,4 +1,5 @@
 /** When what waits is sent: oldest first, one request at a time, with the pauses that the collector asks for or chance draws. */
+import { latenessMs } from '../retention/limits.ts'
 import type { Limits } from './options.ts'
 import { readLines, type Segment } from './segment.ts'
 import { type Current, type Pause, type RequestsOptions, SegmentRequests } from './segment-requests.ts'
@@ -8,7 +9,7 @@ import type { Spool } from './spool.ts'
  * The collector drops events that are older than a day as late, and knows ids for five minutes longer: what was taken,
  * without an answer that came, is never sent again after that.
  */
-const waitMsMax = 24 * 3_600_000
+const waitMsMax = latenessMs
 
 export interface DeliveryOptions extends RequestsOptions {
   readonly spool: Spool
