@@ -11,6 +11,8 @@ import {
   usageWhen,
 } from '../fixtures/headcount-process.ts'
 import { filesHolding } from '../fixtures/live-folder.ts'
+import { countFeatures } from '../senders/count-features.ts'
+import { type Asked, faults, unreliableProxy } from '../senders/unreliable-proxy.ts'
 
 let dataDir: string
 let running: RunningHeadcount
@@ -70,4 +72,32 @@ test('@segment/analytics-node, unchanged but for its host: 10,000 events of 500 
     total.rows.reduce((sum, row) => sum + Number(row[1]), 0),
     10_000,
   )
+})
+
+test('over a connection that refuses and drops requests, its retries lose and double nothing, and it sees success', async () => {
+  const { writeKey } = await credentialsOf(dataDir)
+  // Several batches are on their way at once; each is known by its first event's id.
+  const nameOf = ({ body }: Asked) => /"messageId":"([^"]+)"/.exec(body.toString('latin1'))?.[1] ?? ''
+  const proxy = await unreliableProxy(running.collectorUrl, { seed: 5, share: 0.7, nameOf })
+  try {
+    const errors: unknown[] = []
+    const analytics = new Analytics({ writeKey, host: proxy.url, maxEventsInBatch: 20, maxRetries: 6 })
+    analytics.on('error', (error) => errors.push(error))
+    let seen = 0
+    for (let index = 0; index < 400; index++)
+      analytics.track(
+        { anonymousId: `retrying-${index % 40}`, event: 'nodes', properties: { version: '1.13' } },
+        (error) => {
+          if (!error) seen++
+        },
+      )
+    await analytics.closeAndFlush({ timeout: 120_000 })
+    assert.deepEqual(errors, [])
+    assert.equal(seen, 400)
+    for (const fault of faults) assert.ok(proxy.count(fault) > 0, `no request was ${fault}`)
+    const counted = await countFeatures(running, dataDir, 400, 'version:1.13')
+    assert.deepEqual(counted, { nodes: { events: 400, devices: 40 } })
+  } finally {
+    await proxy.close()
+  }
 })

@@ -17,6 +17,8 @@ const start = `import('tsx/esm/api').then(({ register }) => {
 
 export interface Campaign {
   readonly seed: number
+  /** Undefined: of all. */
+  readonly dialect?: string | undefined
   readonly inputs: number
   /** Index of the first. */
   readonly from?: number
@@ -37,11 +39,20 @@ export interface CampaignResult {
 }
 
 export async function runCampaign(campaign: Campaign): Promise<CampaignResult> {
-  const { seed, inputs, from = 0, httpEvery = 0, plant, onProgress, failuresMax = failuresMaxDefault } = campaign
+  const {
+    seed,
+    dialect,
+    inputs,
+    from = 0,
+    httpEvery = 0,
+    plant,
+    onProgress,
+    failuresMax = failuresMaxDefault,
+  } = campaign
   const result: CampaignResult = { tried: 0, overHttp: 0, outcomes: new Map(), failures: [] }
   const at = new Int32Array(new SharedArrayBuffer(4))
   at[0] = from
-  const workerData: Work = { seed, from, to: from + inputs, httpEvery, plant, at }
+  const workerData: Work = { seed, dialect, from, to: from + inputs, httpEvery, plant, at }
   const worker = new Worker(start, { eval: true, workerData })
   worker.on('message', (told: Told) => {
     add(result, told)
@@ -49,7 +60,7 @@ export async function runCampaign(campaign: Campaign): Promise<CampaignResult> {
     if (result.failures.length >= failuresMax) void worker.terminate()
   })
   const watch = watchOver(worker, at, campaign.hangMs ?? hangMsMax, (index) => {
-    result.failures.push({ index, dialect: inputOf(seed, index).dialect, what: 'it does not end' })
+    result.failures.push({ index, dialect: inputOf(seed, index, dialect).dialect, what: 'it does not end' })
   })
   try {
     await new Promise<void>((resolve, reject) => {

@@ -17,10 +17,18 @@ const contentTypes = [
   ...['application/cloudevents+json', 'application/cloudevents-batch+json', 'application/cloudevents+avro', ';;;'],
 ]
 
-/** Most inputs keep to the form of their dialect: only so does more than the parser see them. */
-export function inputOf(seed: number, index: number): Input {
+const byDialect = new Map<string, Shape[]>()
+for (const shape of validRequests) byDialect.set(shape.dialect, [...(byDialect.get(shape.dialect) ?? []), shape])
+
+export const fuzzedDialects: readonly string[] = [...byDialect.keys()]
+
+/**
+ * Most inputs keep to the form of their dialect: only so does more than the parser see them.
+ * @param dialect undefined: drawn as well
+ */
+export function inputOf(seed: number, index: number, dialect?: string): Input {
   const draw = new Draw(seed, index)
-  const shape = draw.of(validRequests)
+  const shape = draw.of(dialect === undefined ? validRequests : (byDialect.get(dialect) ?? []))
   const kind = draw.number(20)
   const isStructured = kind < 16 && shape.write !== 'bytes'
   const written = write(shape, isStructured ? mutateValue(shape.value, draw) : shape.value)

@@ -8,6 +8,8 @@ import { dialectsToTry, type Outcome, tryInput } from './try-input.ts'
 
 export interface Work {
   readonly seed: number
+  /** Undefined: of all. */
+  readonly dialect: string | undefined
   readonly from: number
   readonly to: number
   /** Every so many-th is sent over HTTP as well; 0: none. */
@@ -32,13 +34,13 @@ export interface Told {
 
 const tellEvery = 2000
 
-async function work({ seed, from, to, httpEvery, plant, at }: Work): Promise<void> {
+async function work({ seed, dialect, from, to, httpEvery, plant, at }: Work): Promise<void> {
   const dialects = dialectsToTry(plant)
   await using collector = await startCollector()
   let told = nothing()
   for (let index = from; index < to; index++) {
     Atomics.store(at, 0, index)
-    const input = inputOf(seed, index)
+    const input = inputOf(seed, index, dialect)
     const fail = (error: unknown) => told.failures.push({ index, dialect: input.dialect, what: describe(error) })
     try {
       const outcome: Outcome = tryInput(dialects, input, index % 4 === 0 ? () => index % 8 === 0 : undefined)
