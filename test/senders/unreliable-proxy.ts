@@ -32,7 +32,7 @@ export interface Seen extends Asked {
 
 export interface Plan {
   readonly seed: number
-  /** Out of which one is drawn. Default: all. */
+  /** Each comes once, in an order that is drawn, before any comes again: few requests will do to meet all. Default: all. */
   readonly kinds?: readonly Fault[]
   /** Share of the requests that fail, 0 to 1. Default: 0.5; 1 with few `inARowMax` is the hardest. */
   readonly share?: number
@@ -97,13 +97,18 @@ function fatesOf(plan: Plan): (asked: Asked) => Seen['fate'] {
   const { nameOf = () => '', canFail = ({ method }: Asked) => method === 'POST' } = plan
   const random = seeded(seed)
   const inARow = new Map<string, number>()
+  let left: Fault[] = []
+  const fault = (): Fault | undefined => {
+    if (left.length === 0) left = [...kinds]
+    return left.splice(Math.floor(random() * left.length), 1)[0]
+  }
   return (asked) => {
     if (!canFail(asked)) return 'passed'
     const name = nameOf(asked)
     const before = inARow.get(name) ?? 0
     const fails = random() < share && before < inARowMax
     inARow.set(name, fails ? before + 1 : 0)
-    return fails ? (kinds[Math.floor(random() * kinds.length)] ?? 'passed') : 'passed'
+    return fails ? (fault() ?? 'passed') : 'passed'
   }
 }
 
