@@ -6,7 +6,7 @@ import { oldestLiveId } from '../worker/id-memory.ts'
 import { type KeptNow, type LookTools, oldestOf, until } from './kept-now.ts'
 
 /** Whose entries are few and small, and tell no time. */
-const countedOnly = ['known-values', 'seal-requests', 'rate-limits', 'dashboard', 'annotations', 'progress']
+const countedOnly = ['known-values', 'seal-requests', 'rate-limits', 'dashboard', 'annotations', 'demo', 'progress']
 
 export async function lookAtEntries(tools: LookTools): Promise<KeptNow[]> {
   const { keyValue } = tools
