@@ -1,5 +1,6 @@
-/** Bodies and keys of foreign dialects: read the same way, refused with the same problems. */
-import { type KeyCheck, unauthorized } from '../../../shared/http/authorization.ts'
+/** Bodies and keys of dialects: read the same way, refused with the same problems. */
+import type { IncomingHttpHeaders } from 'node:http'
+import { bearerToken, type KeyCheck, unauthorized } from '../../../shared/http/authorization.ts'
 import { ProblemError, problem } from '../../../shared/http/problem.ts'
 import { checkDepth, decodeText, parseJson } from '../json-body.ts'
 
@@ -14,8 +15,11 @@ export function parseBody(body: Buffer): unknown {
 
 /** @throws ProblemError 413 when there are more than `max` */
 export function requireAtMost(max: number, events: readonly unknown[]): void {
-  if (events.length <= max) return
-  throw new ProblemError(
+  if (events.length > max) throw tooManyEvents(max)
+}
+
+export function tooManyEvents(max: number): ProblemError {
+  return new ProblemError(
     problem(
       413,
       'too-many-events',
@@ -32,6 +36,22 @@ export function requireAtMost(max: number, events: readonly unknown[]): void {
 export function areSenderKeys(keys: readonly unknown[], isSenderKey: KeyCheck): boolean {
   const different = [...new Set(keys)]
   return different.length > 0 && different.every((key) => typeof key === 'string' && isSenderKey(key))
+}
+
+/**
+ * By a bearer token; without one the body has to have the key.
+ * @param where the key belongs in this dialect, as the end of a sentence
+ * @throws ProblemError 401 when there is a token, and it is none
+ */
+export function bearerOrInBody(
+  { authorization }: IncomingHttpHeaders,
+  isSenderKey: KeyCheck,
+  where: string,
+): 'granted' | 'in-body' {
+  if (authorization === undefined) return 'in-body'
+  const key = bearerToken(authorization)
+  if (key !== undefined && isSenderKey(key)) return 'granted'
+  throw wrongSenderKey(where)
 }
 
 /** @param where the key belongs in this dialect, as the end of a sentence */

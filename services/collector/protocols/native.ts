@@ -12,6 +12,7 @@ import { EventWishes } from '../privacy/event-wishes.ts'
 import { UnitGroups } from '../unit-groups.ts'
 import { type Dialect, jsonAnswer, posts, problemAnswer, type Reading } from './dialect.ts'
 import type { DialectOptions } from './dialect-options.ts'
+import { requireAtMost, tooManyEvents } from './foreign-body.ts'
 import { readAlike } from './native-alike.ts'
 import { knownFeatures, NativeEvents } from './native-event.ts'
 import { eventSizeMax, type Given } from './native-fields.ts'
@@ -65,7 +66,7 @@ type Read = { accepted: number; rejections: Rejection[] }
 
 function readDocument(document: unknown, events: NativeEvents, wishes: EventWishes, eventsMax: number): Read {
   const list = eventList(document)
-  if (list.length > eventsMax) throw tooMany(eventsMax)
+  requireAtMost(eventsMax, list)
   wishes.ofAll = markIn(document as Given)
   const rejections: Rejection[] = []
   let accepted = 0
@@ -99,7 +100,7 @@ function readLines(text: string, events: NativeEvents, eventsMax: number): Read 
     const line = text.slice(start, end).trim()
     start = end + 1
     if (line === '') continue
-    if (total === eventsMax) throw tooMany(eventsMax)
+    if (total === eventsMax) throw tooManyEvents(eventsMax)
     const reason = admitLine(line, events)
     if (reason === undefined) accepted++
     else if (reason !== 'declined') rejections.push({ index: total, reason })
@@ -143,17 +144,6 @@ function notAList(): ProblemError {
       'no-event-list',
       'The body has no list of events',
       'Send {"events":[…]}, or one event on each line with Content-Type application/x-ndjson.',
-    ),
-  )
-}
-
-function tooMany(eventsMax: number): ProblemError {
-  return new ProblemError(
-    problem(
-      413,
-      'too-many-events',
-      'The request has too many events',
-      `A request may have at most ${eventsMax} events. None was taken; send them in several requests.`,
     ),
   )
 }

@@ -5,11 +5,11 @@
  * Its events have no identifier, and neither has whoever sends them: a visitor is counted by our cookie or by address and
  * user agent, and a request that is sent again is another event. Its tracker sends nothing again.
  */
-import { bearerToken, type KeyCheck } from '../../../shared/http/authorization.ts'
+import type { KeyCheck } from '../../../shared/http/authorization.ts'
 import { markIn } from '../privacy/event-marks.ts'
 import { type Answer, type Dialect, posts, problemAnswer, type SentRequest } from './dialect.ts'
 import type { DialectOptions } from './dialect-options.ts'
-import { parseBody, wrongForm, wrongSenderKey } from './foreign-body.ts'
+import { bearerOrInBody, parseBody, wrongForm, wrongSenderKey } from './foreign-body.ts'
 import type { ForeignEvent } from './foreign-event.ts'
 import { ForeignEvents, ForeignReading, stableId } from './foreign-events.ts'
 import { identifierOf, isMembers, type Members, member } from './members.ts'
@@ -28,12 +28,7 @@ export function plausibleDialect(options: DialectOptions): Dialect {
     routes: posts('/api/event'),
     limits,
     declined: () => taken,
-    authorize({ headers: { authorization } }) {
-      if (authorization === undefined) return 'in-body'
-      const key = bearerToken(authorization)
-      if (key !== undefined && isSenderKey(key)) return 'granted'
-      throw wrongSenderKey(whereTheKeyIs)
-    },
+    authorize: ({ headers }) => bearerOrInBody(headers, isSenderKey, whereTheKeyIs),
     read(request) {
       const sent = parseBody(request.body)
       if (!isMembers(sent)) throw wrongForm('{"d":"<domain>","n":"pageview","u":"<URL>"}')

@@ -3,10 +3,10 @@
  * and what they shall do. There are none, and they shall do nothing but send events. Of whom it is asked about, nothing
  * is read.
  */
-import { bearerToken, type KeyCheck } from '../../../shared/http/authorization.ts'
+import type { KeyCheck } from '../../../shared/http/authorization.ts'
 import { type Dialect, type DialectRoute, jsonAnswer, pathOf, problemAnswer, type Reading } from './dialect.ts'
 import type { DialectOptions } from './dialect-options.ts'
-import { areSenderKeys, wrongSenderKey } from './foreign-body.ts'
+import { areSenderKeys, bearerOrInBody, wrongSenderKey } from './foreign-body.ts'
 import { ForeignEvents, ForeignReading } from './foreign-events.ts'
 import { isMembers } from './members.ts'
 import { keyIn, readPosthogDocument } from './posthog-body.ts'
@@ -44,12 +44,9 @@ export function posthogQuestions(options: DialectOptions): Dialect {
     routes,
     limits,
     declined: ({ method }) => (method === 'GET' ? sendEventsOnly : noFlags),
-    authorize({ method, url, headers: { authorization } }) {
+    authorize({ method, url, headers }) {
       if (method === 'GET') return grantedByPath(url, isSenderKey)
-      if (authorization === undefined) return 'in-body'
-      const key = bearerToken(authorization)
-      if (key !== undefined && isSenderKey(key)) return 'granted'
-      throw wrongSenderKey('as `token` in the body')
+      return bearerOrInBody(headers, isSenderKey, 'as `token` in the body')
     },
     read(request): Reading {
       const reading = new ForeignReading(none, request)

@@ -3,11 +3,10 @@
  * `/capture/`, `/e/` and `/i/v0/e/`, with the key in the body; and `/i/v1/analytics/events`, with the key as a bearer
  * token and an answer for each event. What its libraries ask for besides is in ./posthog-questions.ts.
  */
-import { bearerToken } from '../../../shared/http/authorization.ts'
 import { markIn } from '../privacy/event-marks.ts'
 import { type Answer, type Dialect, jsonAnswer, pathOf, posts, problemAnswer, type RequestHead } from './dialect.ts'
 import type { DialectOptions } from './dialect-options.ts'
-import { areSenderKeys, requireAtMost, wrongSenderKey } from './foreign-body.ts'
+import { areSenderKeys, bearerOrInBody, requireAtMost, wrongSenderKey } from './foreign-body.ts'
 import { ForeignEvents, ForeignReading } from './foreign-events.ts'
 import { isMembers, member } from './members.ts'
 import { posthogKeys, readPosthogBody } from './posthog-body.ts'
@@ -30,11 +29,10 @@ export function posthogDialect(options: DialectOptions): Dialect {
     routes: posts(...paths, perEventPath),
     limits,
     declined: answerTo,
-    authorize({ headers: { authorization }, url }) {
-      if (authorization === undefined && pathOf(url) !== perEventPath) return 'in-body'
-      const key = bearerToken(authorization)
-      if (key !== undefined && isSenderKey(key)) return 'granted'
-      throw wrongSenderKey(whereTheKeyIs)
+    authorize({ headers, url }) {
+      const known = bearerOrInBody(headers, isSenderKey, whereTheKeyIs)
+      if (known === 'in-body' && pathOf(url) === perEventPath) throw wrongSenderKey(whereTheKeyIs)
+      return known
     },
     read(request) {
       const body = readPosthogBody(request.body)

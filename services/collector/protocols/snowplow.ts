@@ -2,10 +2,9 @@
  * Snowplow's tracker protocol (https://docs.snowplow.io/docs/events/going-deeper/event-parameters/): batches by POST, one
  * event by GET, which is answered with a picture. The app id (`aid`) is the key.
  */
-import { bearerToken } from '../../../shared/http/authorization.ts'
 import { type Answer, type Dialect, posts, problemAnswer, type RequestHead, type SentRequest } from './dialect.ts'
 import type { DialectOptions } from './dialect-options.ts'
-import { areSenderKeys, parseBody, requireAtMost, wrongForm, wrongSenderKey } from './foreign-body.ts'
+import { areSenderKeys, bearerOrInBody, parseBody, requireAtMost, wrongForm, wrongSenderKey } from './foreign-body.ts'
 import { ForeignEvents, ForeignReading } from './foreign-events.ts'
 import { isMembers, member } from './members.ts'
 import { cookieless } from './page-event.ts'
@@ -23,12 +22,7 @@ export function snowplowDialect(options: DialectOptions): Dialect {
     routes: [...posts('/com.snowplowanalytics.snowplow/tp2'), { method: 'GET', path: '/i' }],
     limits,
     declined: answerTo,
-    authorize({ headers: { authorization } }) {
-      if (authorization === undefined) return 'in-body'
-      const key = bearerToken(authorization)
-      if (key !== undefined && isSenderKey(key)) return 'granted'
-      throw wrongSenderKey(whereTheKeyIs)
-    },
+    authorize: ({ headers }) => bearerOrInBody(headers, isSenderKey, whereTheKeyIs),
     read(request) {
       const items = itemsOf(request)
       const keys = items.map((item) => (isMembers(item) ? member(item, 'aid') : undefined))

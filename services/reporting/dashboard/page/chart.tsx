@@ -2,8 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { drawNotes, drawPartial, type Note, tooltip } from './chart-plugins.ts'
-import { formatWindow } from './numbers.ts'
-import { Scroll } from './scroll.tsx'
+import { TwinTable } from './twin-table.tsx'
 
 export interface Series {
   readonly label: string
@@ -60,37 +59,15 @@ export function Chart(props: ChartProps) {
   return (
     <>
       <div ref={box} class="chart" role="img" aria-label={`${title}: chart; the table below has its numbers`} />
-      <details class="twin">
-        <summary>
-          Table<span class="hide"> of {title}</span>
-        </summary>
-        <Scroll label={`Table of ${title}`}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">UTC</th>
-                {series.map(({ label }) => (
-                  <th scope="col" key={label}>
-                    {label}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {windows.map((window, at) => (
-                <tr key={window}>
-                  <th scope="row">{formatWindow(grain, window)}</th>
-                  {series.map(({ label, values }) => {
-                    const value = values[at]
-                    const missing = hidden?.has(window) ? 'not shown' : '–'
-                    return <td key={label}>{value === null || value === undefined ? missing : format(value)}</td>
-                  })}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
-      </details>
+      <TwinTable
+        title={title}
+        grain={grain}
+        windows={windows}
+        columns={series}
+        textOf={(value, window) =>
+          value === null || value === undefined ? (hidden?.has(window) ? 'not shown' : '–') : format(value)
+        }
+      />
     </>
   )
 }

@@ -2,11 +2,11 @@
 import type { UsageAnswer } from './api.ts'
 import type { PanelContext } from './context.ts'
 import type { Dataset } from './model.ts'
-import { formatFine, formatWindow } from './numbers.ts'
+import { formatFine } from './numbers.ts'
 import { NotSplit, valuesByMetric } from './overview.tsx'
 import { Panel } from './panel.tsx'
 import { grainOf, rangeOf, windowsOf } from './periods.ts'
-import { Scroll } from './scroll.tsx'
+import { TwinTable } from './twin-table.tsx'
 import { question } from './usage-query.ts'
 import { useAnswer } from './use-answer.ts'
 
@@ -62,35 +62,13 @@ export function Measures({ context, dataset }: { context: PanelContext; dataset:
               ))}
             </tbody>
           </table>
-          <details class="twin">
-            <summary>
-              Table<span class="hide"> of {title}</span>
-            </summary>
-            <Scroll label={`Table of ${title}`}>
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">UTC</th>
-                    {rows.map(({ id }) => (
-                      <th scope="col" key={id}>
-                        {model.measures[id]?.title}
-                      </th>
-                    ))}
-                  </tr>
-                </thead>
-                <tbody>
-                  {windows.map((window, at) => (
-                    <tr key={window}>
-                      <th scope="row">{formatWindow(grain, window)}</th>
-                      {rows.map(({ id, values: own }) => (
-                        <td key={id}>{own[at] === null || own[at] === undefined ? '–' : formatFine(own[at])}</td>
-                      ))}
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </Scroll>
-          </details>
+          <TwinTable
+            title={title}
+            grain={grain}
+            windows={windows}
+            columns={rows.map(({ id, values: own }) => ({ label: model.measures[id]?.title ?? id, values: own }))}
+            textOf={(value) => (value === null || value === undefined ? '–' : formatFine(value))}
+          />
         </>
       ) : asked.unknown.length > 0 ? (
         <NotSplit context={context} unknown={asked.unknown} title={dataset.title} />

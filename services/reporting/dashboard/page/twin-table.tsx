@@ -1,0 +1,45 @@
+/** The table beside a chart: what it draws, as numbers, a row a window. */
+import { formatWindow } from './numbers.ts'
+import { Scroll } from './scroll.tsx'
+
+interface TwinTableProps {
+  title: string
+  grain: string
+  windows: readonly number[]
+  columns: readonly { readonly label: string; readonly values: readonly (number | null)[] }[]
+  textOf: (value: number | null | undefined, window: number) => string
+}
+
+export function TwinTable({ title, grain, windows, columns, textOf }: TwinTableProps) {
+  return (
+    <details class="twin">
+      <summary>
+        Table<span class="hide"> of {title}</span>
+      </summary>
+      <Scroll label={`Table of ${title}`}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">UTC</th>
+              {columns.map(({ label }) => (
+                <th scope="col" key={label}>
+                  {label}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {windows.map((window, at) => (
+              <tr key={window}>
+                <th scope="row">{formatWindow(grain, window)}</th>
+                {columns.map(({ label, values }) => (
+                  <td key={label}>{textOf(values[at], window)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </details>
+  )
+}
