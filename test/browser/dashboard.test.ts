@@ -236,20 +236,16 @@ test('a note is in the charts of everybody, a shared view in those of whoever ha
 })
 
 test('an event shows in the live panel within three seconds, without a reload', async () => {
+  await open('')
+  await world.whole.passTo('2026-11-20T12:20:00Z')
+  await open('')
   const hatched = page.locator('.minutes i.few')
-  const waits: number[] = []
-  // Thrice, each in a minute of its own: the machine may be busy with other tests.
-  for (const minute of ['12:20', '12:22', '12:24']) {
-    await world.whole.passTo(`2026-11-20T${minute}:00Z`)
-    await open('')
-    const before = await hatched.count()
-    const since = Date.now()
-    await world.send([{ day: '2026-11-20', feature: 'dashboard', version: '2.2.0', device: 'live' }])
-    await hatched.nth(before).waitFor()
-    waits.push(Date.now() - since)
-    if (Math.min(...waits) <= 3000) return
-  }
-  assert.fail(`${waits} ms`)
+  const before = await hatched.count()
+  const since = Date.now()
+  await world.send([{ day: '2026-11-20', feature: 'dashboard', version: '2.2.0', device: 'live' }])
+  await hatched.nth(before).waitFor()
+  const waited = Date.now() - since
+  assert.ok(waited <= 3000, `${waited} ms`)
 })
 
 test('axe finds nothing, in both themes, wide and narrow, in dialogs and in every state', async () => {

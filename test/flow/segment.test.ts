@@ -1,34 +1,18 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { Analytics } from '@segment/analytics-node'
-import {
-  credentialsOf,
-  type RunningHeadcount,
-  removeDirectory,
-  startProcess,
-  temporaryDirectory,
-  usage,
-  usageWhen,
-} from '../fixtures/headcount-process.ts'
+import { headcountOfFile } from '../fixtures/headcount-of-file.ts'
+import { credentialsOf, usage, usageWhen } from '../fixtures/headcount-process.ts'
 import { filesHolding } from '../fixtures/live-folder.ts'
 import { countFeatures } from '../senders/count-features.ts'
 import { type Asked, faults, unreliableProxy } from '../senders/unreliable-proxy.ts'
 
-let dataDir: string
-let running: RunningHeadcount
-before(async () => {
-  dataDir = await temporaryDirectory()
-  running = await startProcess(dataDir, { HEADCOUNT_K: '1' })
-})
-after(async () => {
-  await running.stop()
-  await removeDirectory(dataDir)
-})
+const headcount = headcountOfFile()
 
 test('@segment/analytics-node, unchanged but for its host: 10,000 events of 500 users arrive once each; traits are kept nowhere', async () => {
-  const { writeKey } = await credentialsOf(dataDir)
+  const { writeKey } = await credentialsOf(headcount.dataDir)
   const errors: unknown[] = []
-  const analytics = new Analytics({ writeKey, host: running.collectorUrl, maxEventsInBatch: 100 })
+  const analytics = new Analytics({ writeKey, host: headcount.running.collectorUrl, maxEventsInBatch: 100 })
   analytics.on('error', (error) => errors.push(error))
   const features = ['Services', 'jobs', 'dcos_login', 'Something Else']
   for (let user = 0; user < 500; user++) {
@@ -47,8 +31,8 @@ test('@segment/analytics-node, unchanged but for its host: 10,000 events of 500 
   await analytics.closeAndFlush()
   assert.deepEqual(errors, [])
   const { rows } = await usageWhen(
-    running,
-    dataDir,
+    headcount.running,
+    headcount.dataDir,
     'dataset=feature_usage&by=feature,version',
     ({ rows }) => rows.reduce((sum, row) => sum + Number(row[3]), 0) >= 10_000,
   )
@@ -66,8 +50,8 @@ test('@segment/analytics-node, unchanged but for its host: 10,000 events of 500 
     ['services', 2500],
   ])
   assert.ok([...byFeature.values()].every(([, devices]) => devices === 125 || rows.length > 4))
-  assert.deepEqual(await filesHolding(dataDir, 'canary.example', 'Canary Name'), [])
-  const total = await usage(running, dataDir, 'dataset=feature_usage&metrics=events')
+  assert.deepEqual(await filesHolding(headcount.dataDir, 'canary.example', 'Canary Name'), [])
+  const total = await usage(headcount.running, headcount.dataDir, 'dataset=feature_usage&metrics=events')
   assert.equal(
     total.rows.reduce((sum, row) => sum + Number(row[1]), 0),
     10_000,
@@ -75,10 +59,10 @@ test('@segment/analytics-node, unchanged but for its host: 10,000 events of 500 
 })
 
 test('over a connection that refuses and drops requests, its retries lose and double nothing, and it sees success', async () => {
-  const { writeKey } = await credentialsOf(dataDir)
+  const { writeKey } = await credentialsOf(headcount.dataDir)
   // Several batches are on their way at once; each is known by its first event's id.
   const nameOf = ({ body }: Asked) => /"messageId":"([^"]+)"/.exec(body.toString('latin1'))?.[1] ?? ''
-  const proxy = await unreliableProxy(running.collectorUrl, { seed: 5, share: 0.7, nameOf })
+  const proxy = await unreliableProxy(headcount.running.collectorUrl, { seed: 5, share: 0.7, nameOf })
   try {
     const errors: unknown[] = []
     const analytics = new Analytics({ writeKey, host: proxy.url, maxEventsInBatch: 20, maxRetries: 6 })
@@ -95,7 +79,7 @@ test('over a connection that refuses and drops requests, its retries lose and do
     assert.deepEqual(errors, [])
     assert.equal(seen, 400)
     for (const fault of faults) assert.ok(proxy.count(fault) > 0, `no request was ${fault}`)
-    const counted = await countFeatures(running, dataDir, 400, 'version:1.13')
+    const counted = await countFeatures(headcount.running, headcount.dataDir, 400, 'version:1.13')
     assert.deepEqual(counted, { nodes: { events: 400, devices: 40 } })
   } finally {
     await proxy.close()

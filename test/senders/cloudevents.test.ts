@@ -3,16 +3,11 @@
  * status and does not send again, so its caller does, as callers must: after Retry-After, and after a broken connection.
  */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CloudEvent, emitterFor, HTTP, httpTransport, Mode, type Options, type TransportFunction } from 'cloudevents'
-import {
-  credentialsOf,
-  type RunningHeadcount,
-  removeDirectory,
-  startProcess,
-  temporaryDirectory,
-} from '../fixtures/headcount-process.ts'
+import { headcountOfFile } from '../fixtures/headcount-of-file.ts'
+import { credentialsOf } from '../fixtures/headcount-process.ts'
 import { filesHolding } from '../fixtures/live-folder.ts'
 import { countFeatures } from './count-features.ts'
 import { type Asked, faults, unreliableProxy } from './unreliable-proxy.ts'
@@ -22,16 +17,7 @@ const total = 200
 const types = ['services', 'jobs', 'dcos_login', 'com.example.canary-type']
 const atOnce = 100
 
-let dataDir: string
-let running: RunningHeadcount
-before(async () => {
-  dataDir = await temporaryDirectory()
-  running = await startProcess(dataDir, { HEADCOUNT_K: '1' })
-})
-after(async () => {
-  await running.stop()
-  await removeDirectory(dataDir)
-})
+const headcount = headcountOfFile()
 
 /** Sends until the answer is no request to come again. */
 async function persistently(send: () => Promise<unknown>): Promise<void> {
@@ -91,17 +77,17 @@ for (const [mode, version] of [
   [Mode.BATCH, '2.3'],
 ] as const) {
   test(`${mode} mode: refused, dropped and repeated requests lose and double nothing, and every send ends well`, async () => {
-    const { writeKey } = await credentialsOf(dataDir)
-    const proxy = await unreliableProxy(running.collectorUrl, { seed: 3, share: 0.3, nameOf: idOf })
+    const { writeKey } = await credentialsOf(headcount.dataDir)
+    const proxy = await unreliableProxy(headcount.running.collectorUrl, { seed: 3, share: 0.3, nameOf: idOf })
     try {
       await sendAll(mode, proxy.url, writeKey, version)
       for (const fault of faults) assert.ok(proxy.count(fault) > 0, `no request was ${fault}`)
       const answers = proxy.seen.filter(({ fate }) => fate === 'passed').map(({ status }) => status)
       assert.deepEqual(new Set(answers), new Set([202]))
-      const counted = await countFeatures(running, dataDir, total, `version:${version}`)
+      const counted = await countFeatures(headcount.running, headcount.dataDir, total, `version:${version}`)
       const each = { events: total / types.length, devices }
       assert.deepEqual(counted, { '(other)': each, dcos_login: each, jobs: each, services: each })
-      assert.deepEqual(await filesHolding(dataDir, 'canary.example', 'canary-subject', 'canary-type'), [])
+      assert.deepEqual(await filesHolding(headcount.dataDir, 'canary.example', 'canary-subject', 'canary-type'), [])
     } finally {
       await proxy.close()
     }

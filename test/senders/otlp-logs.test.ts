@@ -1,17 +1,12 @@
 /** OpenTelemetry's log exporters, JSON and protobuf, with their own retries over a connection that cannot be relied on. */
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { OTLPLogExporter as JsonExporter } from '@opentelemetry/exporter-logs-otlp-http'
 import { OTLPLogExporter as ProtobufExporter } from '@opentelemetry/exporter-logs-otlp-proto'
 import { BatchLogRecordProcessor, LoggerProvider, type LogRecordExporter } from '@opentelemetry/sdk-logs'
-import {
-  credentialsOf,
-  type RunningHeadcount,
-  removeDirectory,
-  startProcess,
-  temporaryDirectory,
-} from '../fixtures/headcount-process.ts'
+import { headcountOfFile } from '../fixtures/headcount-of-file.ts'
+import { credentialsOf } from '../fixtures/headcount-process.ts'
 import { filesHolding } from '../fixtures/live-folder.ts'
 import { countFeatures } from './count-features.ts'
 import { type Asked, faults, unreliableProxy } from './unreliable-proxy.ts'
@@ -23,16 +18,7 @@ const total = 1200
 const patienceMs = 120_000
 const names = ['services', 'jobs', 'dcos_login', 'canary name']
 
-let dataDir: string
-let running: RunningHeadcount
-before(async () => {
-  dataDir = await temporaryDirectory()
-  running = await startProcess(dataDir, { HEADCOUNT_K: '1' })
-})
-after(async () => {
-  await running.stop()
-  await removeDirectory(dataDir)
-})
+const headcount = headcountOfFile()
 
 /** Its results, one for each request that it was to make: 0 is success, also after retries of its own. */
 function resultsOf(exporter: LogRecordExporter): unknown[] {
@@ -78,8 +64,8 @@ describe('OpenTelemetry log exporters', { concurrency: true }, () => {
     ['protobuf, gzipped', ProtobufExporter, '2.2', 'gzip'],
   ] as const) {
     test(`${encoding}: refused, dropped and repeated requests lose and double nothing, and the exporter sees success`, async () => {
-      const { writeKey } = await credentialsOf(dataDir)
-      const proxy = await unreliableProxy(running.collectorUrl, {
+      const { writeKey } = await credentialsOf(headcount.dataDir)
+      const proxy = await unreliableProxy(headcount.running.collectorUrl, {
         seed: 33,
         share: 0.5,
         inARowMax: 2,
@@ -96,10 +82,10 @@ describe('OpenTelemetry log exporters', { concurrency: true }, () => {
         const results = await sendAll(exporter, version)
         assert.deepEqual(results, Array(requests).fill(0))
         for (const fault of faults) assert.ok(proxy.count(fault) > 0, `no request was ${fault}`)
-        const counted = await countFeatures(running, dataDir, total, `version:${version}`)
+        const counted = await countFeatures(headcount.running, headcount.dataDir, total, `version:${version}`)
         const each = { events: total / names.length, devices }
         assert.deepEqual(counted, { '(other)': each, dcos_login: each, jobs: each, services: each })
-        assert.deepEqual(await filesHolding(dataDir, 'canary.example', 'canary name', 'canary-scope'), [])
+        assert.deepEqual(await filesHolding(headcount.dataDir, 'canary.example', 'canary name', 'canary-scope'), [])
       } finally {
         await proxy.close()
       }

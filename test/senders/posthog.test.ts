@@ -1,14 +1,9 @@
 /** posthog-node, in both of the ways in which it can send, over a connection that cannot be relied on. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { PostHog } from 'posthog-node'
-import {
-  credentialsOf,
-  type RunningHeadcount,
-  removeDirectory,
-  startProcess,
-  temporaryDirectory,
-} from '../fixtures/headcount-process.ts'
+import { headcountOfFile } from '../fixtures/headcount-of-file.ts'
+import { credentialsOf } from '../fixtures/headcount-process.ts'
 import { filesHolding } from '../fixtures/live-folder.ts'
 import { countFeatures } from './count-features.ts'
 import { faults, unreliableProxy } from './unreliable-proxy.ts'
@@ -19,23 +14,14 @@ const total = users * eventsOfEach
 const names = ['services', '$pageview', '$screen', 'canary name']
 const properties = { email: 'track@canary.example', $pathname: '/dashboard/canary name', $screen_name: 'Nodes' }
 
-let dataDir: string
-let running: RunningHeadcount
-before(async () => {
-  dataDir = await temporaryDirectory()
-  running = await startProcess(dataDir, { HEADCOUNT_K: '1' })
-})
-after(async () => {
-  await running.stop()
-  await removeDirectory(dataDir)
-})
+const headcount = headcountOfFile()
 
 for (const [mode, version] of [
   ['v0', '2.1'],
   ['v1', '2.2'],
 ] as const) {
   test(`capture mode ${mode}: refused, dropped and repeated requests lose and double nothing, and it sees no error`, async () => {
-    const proxy = await unreliableProxy(running.collectorUrl, {
+    const proxy = await unreliableProxy(headcount.running.collectorUrl, {
       seed: 7,
       share: 0.75,
       inARowMax: 2,
@@ -45,10 +31,10 @@ for (const [mode, version] of [
       const errors = await sendAll(mode, version, proxy.url)
       assert.deepEqual(errors, [])
       for (const fault of faults) assert.ok(proxy.count(fault) > 0, `no request was ${fault}`)
-      const counted = await countFeatures(running, dataDir, total, `version:${version}`)
+      const counted = await countFeatures(headcount.running, headcount.dataDir, total, `version:${version}`)
       const each = { events: total / 4, devices: users }
       assert.deepEqual(counted, { '(other)': each, dashboard: each, nodes: each, services: each })
-      assert.deepEqual(await filesHolding(dataDir, 'canary.example', 'canary name'), [])
+      assert.deepEqual(await filesHolding(headcount.dataDir, 'canary.example', 'canary name'), [])
     } finally {
       await proxy.close()
     }
@@ -57,7 +43,7 @@ for (const [mode, version] of [
 
 /** @returns the errors that the client reported */
 async function sendAll(mode: string, version: string, host: string): Promise<unknown[]> {
-  const { writeKey } = await credentialsOf(dataDir)
+  const { writeKey } = await credentialsOf(headcount.dataDir)
   process.env.POSTHOG_CAPTURE_MODE = mode
   const errors: unknown[] = []
   const client = new PostHog(writeKey, { host, flushAt: 15, maxBatchSize: 15, fetchRetryDelay: 20 })

@@ -1,15 +1,10 @@
 /** RudderStack's library for Node over a connection that cannot be relied on: Segment's dialect, gzipped and labelled as a form. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import RudderAnalytics from '@rudderstack/rudder-sdk-node'
-import {
-  credentialsOf,
-  type RunningHeadcount,
-  removeDirectory,
-  startProcess,
-  temporaryDirectory,
-} from '../fixtures/headcount-process.ts'
+import { headcountOfFile } from '../fixtures/headcount-of-file.ts'
+import { credentialsOf } from '../fixtures/headcount-process.ts'
 import { filesHolding } from '../fixtures/live-folder.ts'
 import { countFeatures } from './count-features.ts'
 import { type Asked, faults, unreliableProxy } from './unreliable-proxy.ts'
@@ -17,21 +12,12 @@ import { type Asked, faults, unreliableProxy } from './unreliable-proxy.ts'
 const users = 20
 const calls = 160
 
-let dataDir: string
-let running: RunningHeadcount
-before(async () => {
-  dataDir = await temporaryDirectory()
-  running = await startProcess(dataDir, { HEADCOUNT_K: '1' })
-})
-after(async () => {
-  await running.stop()
-  await removeDirectory(dataDir)
-})
+const headcount = headcountOfFile()
 
 test('refused, dropped and repeated requests lose and double nothing, and every call is told that it was sent', async () => {
   // It sends several requests at once, each with the same bytes again.
   const nameOf = ({ body }: Asked) => body.toString('latin1')
-  const proxy = await unreliableProxy(running.collectorUrl, { seed: 3, share: 0.7, nameOf })
+  const proxy = await unreliableProxy(headcount.running.collectorUrl, { seed: 3, share: 0.7, nameOf })
   try {
     const { failed, succeeded } = await sendAll(proxy.url)
     assert.deepEqual(failed, [])
@@ -43,20 +29,20 @@ test('refused, dropped and repeated requests lose and double nothing, and every 
       ['application/x-www-form-urlencoded', 'gzip'],
     )
     const each = { events: calls / 4, devices: users }
-    assert.deepEqual(await countFeatures(running, dataDir, calls), {
+    assert.deepEqual(await countFeatures(headcount.running, headcount.dataDir, calls), {
       '(other)': each,
       jobs: each,
       nodes: each,
       services: each,
     })
-    assert.deepEqual(await filesHolding(dataDir, 'canary.example', 'canary name'), [])
+    assert.deepEqual(await filesHolding(headcount.dataDir, 'canary.example', 'canary name'), [])
   } finally {
     await proxy.close()
   }
 })
 
 async function sendAll(host: string): Promise<{ failed: unknown[]; succeeded: number }> {
-  const { writeKey } = await credentialsOf(dataDir)
+  const { writeKey } = await credentialsOf(headcount.dataDir)
   const failed: unknown[] = []
   let succeeded = 0
   const done = (error?: unknown) => {

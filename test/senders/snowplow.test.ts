@@ -1,6 +1,6 @@
 /** Snowplow's tracker for Node, by POST and by GET, over a connection that cannot be relied on. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   buildPageView,
@@ -9,12 +9,7 @@ import {
   buildStructEvent,
   newTracker,
 } from '@snowplow/node-tracker'
-import {
-  type RunningHeadcount,
-  removeDirectory,
-  startProcess,
-  temporaryDirectory,
-} from '../fixtures/headcount-process.ts'
+import { headcountOfFile } from '../fixtures/headcount-of-file.ts'
 import { filesHolding } from '../fixtures/live-folder.ts'
 import { countFeatures } from './count-features.ts'
 import { faults, type UnreliableProxy, unreliableProxy } from './unreliable-proxy.ts'
@@ -23,23 +18,14 @@ const appId = 'dcos-app'
 const users = 20
 const sendingMsMax = 60_000
 
-let dataDir: string
-let running: RunningHeadcount
-before(async () => {
-  dataDir = await temporaryDirectory()
-  running = await startProcess(dataDir, { HEADCOUNT_K: '1', HEADCOUNT_SENDER_KEYS: appId })
-})
-after(async () => {
-  await running.stop()
-  await removeDirectory(dataDir)
-})
+const headcount = headcountOfFile({ HEADCOUNT_SENDER_KEYS: appId })
 
 for (const [eventMethod, eventsOfEach, version] of [
   ['post', 16, '2.1'],
   ['get', 4, '2.2'],
 ] as const) {
   test(`by ${eventMethod}: refused, dropped and repeated requests lose and double nothing, and every event is told to be sent`, async () => {
-    const proxy = await unreliableProxy(running.collectorUrl, {
+    const proxy = await unreliableProxy(headcount.running.collectorUrl, {
       seed: 5,
       share: 0.6,
       canFail: () => true,
@@ -51,10 +37,10 @@ for (const [eventMethod, eventsOfEach, version] of [
       assert.equal(givenUp, 0)
       assert.equal(sent, total)
       for (const fault of faults) assert.ok(proxy.count(fault) > 0, `no request was ${fault}`)
-      const counted = await countFeatures(running, dataDir, total, `version:${version}`)
+      const counted = await countFeatures(headcount.running, headcount.dataDir, total, `version:${version}`)
       const each = { events: total / 4, devices: users }
       assert.deepEqual(counted, { '(other)': each, jobs: each, nodes: each, services: each })
-      assert.deepEqual(await filesHolding(dataDir, 'canary.example', 'canary name'), [])
+      assert.deepEqual(await filesHolding(headcount.dataDir, 'canary.example', 'canary name'), [])
     } finally {
       await proxy.close()
     }
