@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { needProgram, runToEnd } from './run-program.ts'
 
 const pom = fileURLToPath(new URL('../kafka/pom.xml', import.meta.url))
-const jarsDirDefault = fileURLToPath(new URL('../../data/services/kafka-jars', import.meta.url))
+export const kafkaJarsDir = fileURLToPath(new URL('../../.services/kafka-jars', import.meta.url))
 const downloadMs = 9 * 60_000
 /** Two test files may want the jars at the same moment; a lock older than this is of a process that died. */
 const staleLockMs = 10 * 60_000
@@ -15,7 +15,7 @@ const staleLockMs = 10 * 60_000
  * The folder that holds every jar `infra/kafka/pom.xml` names, filled on the first call and after a change of the pom.
  * @throws Error when `mvn` is missing or cannot reach Maven Central; the text says what to install
  */
-export async function kafkaJars(dir = jarsDirDefault): Promise<string> {
+export async function kafkaJars(dir = kafkaJarsDir): Promise<string> {
   const wanted = createHash('sha256')
     .update(await readFile(pom))
     .digest('hex')

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 
-export const servicesDir = path.resolve('data/services')
+export const servicesDir = path.resolve('.services')
 
 export interface KeptServers {
   /** Process that keeps them. */

@@ -217,7 +217,7 @@ function keyOf(dataset: Dataset, grain: Grain, window: number, own?: number): st
   return `${dataset.id}/${grain}/${window}/${own ?? ''}`
 }
 
-export function tooManyCells() {
+function tooManyCells() {
   return tooMuch('The range has too many cells. Take a later `from`, an earlier `to`, or fewer dimensions.')
 }
 

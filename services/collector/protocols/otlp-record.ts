@@ -35,7 +35,7 @@ const userAgentName = 'user_agent.original'
 /** Two records with the same are one, says the convention. */
 const recordIdName = 'log.record.uid'
 /** Where senders put the name before records had a field for it. */
-export const eventNameAttribute = 'event.name'
+const eventNameAttribute = 'event.name'
 
 /** What is looked at of a request. */
 export interface ReadLimits {
