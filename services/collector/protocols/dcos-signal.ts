@@ -8,6 +8,7 @@ import { type Catalogue, findFeature } from '../../../shared/catalogue.ts'
 import type { RejectReason } from '../../../shared/drop-reason.ts'
 import { packagesOf, unitsOf } from './dcos-signal-parts.ts'
 import type { DeclaredValues } from './declared-values.ts'
+import { timeMax } from './event-time.ts'
 import type { ForeignEvent } from './foreign-event.ts'
 import { stableId } from './foreign-events.ts'
 import { isMembers, type Members, member, membersOf } from './members.ts'
@@ -91,7 +92,7 @@ export class SignalReports {
     const slotMs = findFeature(this.#catalogue, name)?.naturalKey?.slotMs
     if (slotMs === undefined) return time
     const next = Math.ceil(time / slotMs) * slotMs
-    return next - time <= slotMs * slotShareAhead ? next : time
+    return next - time <= slotMs * slotShareAhead && next < timeMax ? next : time
   }
 }
 

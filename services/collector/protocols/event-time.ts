@@ -1,6 +1,7 @@
 /** When an event happened, by our clock, from what a sender's clock said. */
 
-const timeMax = Date.UTC(10_000, 0, 1)
+/** The first moment that a record cannot have; ms since the Unix epoch. */
+export const timeMax = Date.UTC(10_000, 0, 1)
 
 /**
  * The sender's two times tell how long before sending it happened, however wrong its clock is.

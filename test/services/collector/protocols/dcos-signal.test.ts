@@ -157,6 +157,19 @@ test('a report in the middle of a slot is left where it is', async () => {
   }
 })
 
+test('the last moment of the year 9999 is in no slot of the next year: no record can have such a time', async () => {
+  await using running = await startCollector({ settings, clock: new ManualClock(new Date(noon).toISOString()) })
+  for (const request of signalRun(cluster, noon)) {
+    const body = JSON.stringify({ ...JSON.parse(request.body), sentAt: undefined })
+    await post(running, {
+      ...request,
+      body: body.replaceAll(/"timestamp":"[^"]*"/g, '"timestamp":"9999-12-31T23:59:59.999Z"'),
+    })
+  }
+  const times = running.records().flatMap(({ events }) => (events as KeptEvent[]).map(([, time]) => time))
+  assert.ok(times.length > 0 && times.every((time) => time === Date.parse('9999-12-31T23:59:59.999Z')), `${times}`)
+})
+
 test('an event of another sender that is called health is no report of a node', async () => {
   await using running = await startCollector({ settings })
   const properties = { clusterId: 'c1', 'health-unit-dcos-net-service-unhealthy': 1, unit: 'dcos-net' }
