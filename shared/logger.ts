@@ -33,8 +33,11 @@ export function createLogger(
   })
 }
 
-/** Type, code and our own stack frames; JSON and URL parsers put the sender's text into their messages, so those go. */
-export function describeError(error: unknown): Record<string, unknown> {
+/**
+ * What is logged as `err`: type, code and our own stack frames. JSON and URL parsers put the sender's text into their
+ * messages, so those go.
+ */
+function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error }
   const quotesInput = error instanceof SyntaxError || error instanceof URIError
   const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '))

@@ -11,7 +11,7 @@ import type { RecordText } from '../../shared/event.ts'
 import { LogUnavailableError } from '../../shared/eventlog/port.ts'
 import { ProblemError, problem } from '../../shared/http/problem.ts'
 import { unexpected } from '../../shared/http/problem-answer.ts'
-import { describeError, type Logger } from '../../shared/logger.ts'
+import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import type { Policy } from '../../shared/policy/policy.ts'
 import { cookieIdentifier, isBrowser, mayHaveCookie, newCookie } from './browser-cookie.ts'
@@ -163,7 +163,7 @@ export class Ingest {
     const now = clock.now()
     if (error instanceof LogUnavailableError && Math.abs(now - this.#warnedAt) < warnEveryMs) return
     this.#warnedAt = now
-    logger.warn({ err: describeError(error) }, 'the event log does not take records; senders are told to retry')
+    logger.warn({ err: error }, 'the event log does not take records; senders are told to retry')
   }
 
   #count(dialect: Dialect, { accepted, rejected, wishes, undeclared }: Reading, declined: number): void {

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type EventLog, LogUnavailableError, type PartitionHistory } from '../../shared/eventlog/port.ts'
-import { describeError, type Logger } from '../../shared/logger.ts'
+import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import type { EventSink, SinkRecord } from './event-sink.ts'
 import type { UnitHash } from './partition.ts'
@@ -103,7 +103,7 @@ export class SpoolingSink implements EventSink {
   #leaveLog(error: unknown): void {
     if (!this.#straight) return
     this.#straight = false
-    this.#deps.logger.warn({ err: describeError(error) }, 'the event log is away: records are kept in the spool')
+    this.#deps.logger.warn({ err: error }, 'the event log is away: records are kept in the spool')
     this.#wake()
   }
 
@@ -117,7 +117,7 @@ export class SpoolingSink implements EventSink {
         else await this.#untilNeeded()
       } catch (error) {
         this.#deps.logger[failures === 0 ? 'warn' : 'debug'](
-          { err: describeError(error) },
+          { err: error },
           'the event log cannot be reached; it is tried again',
         )
         const waitMs = Math.min(retryMsMax, retryMsMin * 2 ** failures++)

@@ -14,7 +14,7 @@ import {
   readCertificate,
   tlsVersionMin,
 } from '../../shared/http/certificate.ts'
-import { describeError, type Logger } from '../../shared/logger.ts'
+import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import { answerCounter, onParserError, serverLimits } from './server-limits.ts'
 
@@ -80,7 +80,7 @@ function keepCurrent(
       logger.info({ names: found.names, end: dateOf(found.validTo) }, 'the certificate was exchanged')
     } catch (error) {
       // Between the writing of one file and of the other they do not fit; only what stays so is worth a line, and one.
-      if (++failures === 2) logger.warn({ err: describeError(error) }, 'the certificate in use stays')
+      if (++failures === 2) logger.warn({ err: error }, 'the certificate in use stays')
     }
   }, lookEveryMs)
   look.unref()

@@ -1,7 +1,7 @@
 /** How errors leave the collector: RFC 9457 problems, also where Fastify or Node found the error first. */
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
-import { describeError, type Logger } from '../logger.ts'
+import type { Logger } from '../logger.ts'
 import { type Problem, ProblemError, problem, problemType } from './problem.ts'
 
 export function sendProblem(reply: FastifyReply, answer: Problem, headers: Record<string, string> = {}): void {
@@ -15,7 +15,7 @@ export function sendProblem(reply: FastifyReply, answer: Problem, headers: Recor
 
 /** An error that is nobody's fault but ours: 503, as nothing was lost and the same request may work later. */
 export function unexpected(error: unknown, logger: Logger): ProblemError {
-  logger.error({ err: describeError(error) }, 'a request failed unexpectedly')
+  logger.error({ err: error }, 'a request failed unexpectedly')
   return new ProblemError(
     problem(
       503,

@@ -1,6 +1,6 @@
 /** Reads published bytes, and keeps some: a client that loads one file by ranges asks for it several times. */
 import { LRUCache } from 'lru-cache'
-import { describeError, type Logger } from '../../../shared/logger.ts'
+import type { Logger } from '../../../shared/logger.ts'
 import type { Manifest } from '../../release/manifest.ts'
 import type { ReleaseFormat, ReleaseReader } from '../../release/release-store.ts'
 import { unreadable } from './partner-problems.ts'
@@ -64,7 +64,7 @@ export class FrozenFiles {
       if (bytes) return bytes
       this.#logger.error('a published release is not in the table')
     } catch (error) {
-      this.#logger.error({ err: describeError(error) }, 'a published release cannot be read')
+      this.#logger.error({ err: error }, 'a published release cannot be read')
     }
     throw unreadable()
   }

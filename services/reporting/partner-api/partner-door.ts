@@ -5,7 +5,7 @@ import { bearerToken } from '../../../shared/http/authorization.ts'
 import type { ProblemError } from '../../../shared/http/problem.ts'
 import type { KeyValue } from '../../../shared/keyvalue/port.ts'
 import type { Ledger, LedgerEvent, LedgerState, Partner } from '../../../shared/ledger/port.ts'
-import { describeError, type Logger } from '../../../shared/logger.ts'
+import type { Logger } from '../../../shared/logger.ts'
 import { parseTime } from '../../../shared/rfc3339.ts'
 import { authenticate } from '../../partners/partner-registry.ts'
 import { FailedAttempts } from './failed-attempts.ts'
@@ -106,10 +106,7 @@ export class PartnerDoor {
     try {
       return await work()
     } catch (error) {
-      this.#deps.logger.error(
-        { err: describeError(error) },
-        'the ledger or the key-value store cannot be used: partners get nothing',
-      )
+      this.#deps.logger.error({ err: error }, 'the ledger or the key-value store cannot be used: partners get nothing')
       throw ledgerAway()
     }
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { asProblem } from '../../../services/reporting/failure.ts'
 import { withoutConfidentialLabels } from '../../../shared/confidential/guarded-registry.ts'
 import { createLogger } from '../../../shared/logger.ts'
 import { createMetrics } from '../../../shared/metrics.ts'
@@ -28,6 +29,17 @@ test('a log line has no confidential word: not in its message, its members, thei
   })
   const { err } = logged((logger) => logger.error({ err: new Error(`cannot read\n${mail} of /home/jane`) }, 'failed'))
   assert.equal((err as { message: string }).message, 'cannot read\n(email) of (path)')
+})
+
+test('an error is logged with its type, code and place, also by whoever answers with a problem instead', () => {
+  const lines: string[] = []
+  const logger = createLogger({ logLevel: 'error' }, { write: (line) => void lines.push(line) })
+  asProblem(Object.assign(new TypeError('cells is not iterable'), { code: 'ERR_X' }), logger)
+  const { err } = JSON.parse(lines[0] ?? '{}') as { err: Record<string, string> }
+  assert.deepEqual([err.type, err.code, err.message], ['TypeError', 'ERR_X', 'cells is not iterable'])
+  assert.match(err.stack ?? '', /guarded-lines/)
+  const quoting = logged((one) => one.error({ err: new SyntaxError('Unexpected token j in jane') }, 'failed')).err
+  assert.equal((quoting as { message: string }).message, '(quotes its input)')
 })
 
 test('words that are confidential only together take their line with them', () => {
