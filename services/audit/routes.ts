@@ -113,6 +113,7 @@ export const reportingRoutes: readonly Route[] = [
     (name) => ({ method: 'GET', path: `/api/v1/${name}`, who: 'analyst' }) as const,
   ),
   { method: 'POST', path: '/api/v1/annotations', who: 'analyst' },
+  { method: 'POST', path: '/api/v1/usage/batch', who: 'analyst' },
   { method: 'DELETE', path: '/api/v1/annotations/:id', who: 'analyst' },
   { method: 'POST', path: '/api/v1/shares', who: 'analyst' },
   { method: 'DELETE', path: '/api/v1/shares/:id', who: 'analyst' },

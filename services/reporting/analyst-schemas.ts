@@ -4,6 +4,7 @@ import type { Catalogue } from '../../shared/catalogue.ts'
 import { grains } from '../../shared/window.ts'
 import { jsonAnswer, problemAnswers } from './openapi.ts'
 import { rowsMax } from './usage-answer.ts'
+import { questionsMax } from './usage-batch.ts'
 import { limitMax, windowsMax } from './usage-request.ts'
 
 const texts = { type: 'array', items: { type: 'string' } }
@@ -112,6 +113,42 @@ export function usageSchema(catalogue: Catalogue): FastifySchema {
     security,
     querystring,
     response: { 200: usageAnswerSchema(dimension), ...problemAnswers(usageProblems) },
+  }
+}
+
+export function usageBatchSchema(catalogue: Catalogue): FastifySchema {
+  const dataset = catalogue.datasets[0]?.id ?? ''
+  const line = {
+    type: 'object',
+    required: ['question', 'status'],
+    properties: {
+      question: { type: 'integer', description: 'Its place in `questions`, from 0' },
+      status: { type: 'integer', description: 'As of GET /api/v1/usage' },
+      answer: { type: 'object', description: 'With status 200: as of GET /api/v1/usage' },
+      problem: { type: 'object', description: 'With any other: what is wrong and what to do' },
+    },
+  }
+  return {
+    tags: ['usage'],
+    summary: 'Many questions at once',
+    description: `Each is answered as by GET /api/v1/usage, as a line of the answer, which is sent when it is ready: not in the order of the questions. At most ${questionsMax}.`,
+    security,
+    body: {
+      type: 'object',
+      required: ['questions'],
+      properties: {
+        questions: {
+          ...texts,
+          maxItems: questionsMax,
+          description: 'Queries of GET /api/v1/usage, without the question mark; JSON answers only',
+        },
+      },
+      examples: [{ questions: [`dataset=${dataset}&grain=day`, `dataset=${dataset}&grain=month`] }],
+    },
+    response: {
+      200: { description: 'A line for each question', content: { 'application/x-ndjson': { schema: line } } },
+      ...problemAnswers({ ...usageProblems, 400: '`questions` is not a list of queries, or too long' }),
+    },
   }
 }
 

@@ -36,6 +36,8 @@ import { addPartnerApi } from './partner-api/partner-api.ts'
 import { addPublicLedger } from './partner-api/public-ledger.ts'
 import { addPartnerGuide } from './partner-guide/partner-guide-page.ts'
 import { addDisclosures } from './privacy/disclosures.ts'
+import { UsageDesk } from './usage-desk.ts'
+import { WarmUp } from './warm-up.ts'
 
 /** Routes that take a body have bounds of their own; of the others it is passed over, and a long one is refused. */
 const bodyBytesMax = 1024
@@ -94,7 +96,9 @@ export async function createReporting(deps: ReportingDependencies): Promise<Repo
   }
   // What partners and analysts read of releases is kept in memory once.
   const files = new FrozenFiles(deps.releases, logger)
-  addAnalystApi(app, { ...deps, k, who })
+  const desk = new UsageDesk({ ...deps, k })
+  const warmUp = new WarmUp({ ...deps, desk, k })
+  addAnalystApi(app, { ...deps, desk, k, who })
   addSessions(app, { ...deps, sessions, who })
   addDashboardRoutes(app, { ...deps, files, k, who, views })
   addManagePartners(app, { ...deps, authorizeAdmin })
@@ -124,9 +128,13 @@ export async function createReporting(deps: ReportingDependencies): Promise<Repo
   await app.ready()
   return {
     app,
-    listen: () => app.listen({ host: config.host, port: config.reportingPort }),
+    listen: async () => {
+      const url = await app.listen({ host: config.host, port: config.reportingPort })
+      warmUp.start()
+      return url
+    },
     drain: () => {
-      drained ??= closeServer(app)
+      drained ??= Promise.all([closeServer(app), warmUp.stop()]).then(() => undefined)
       return drained
     },
   }

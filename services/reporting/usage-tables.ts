@@ -43,9 +43,11 @@ interface Asked {
 export class UsageTables {
   readonly #states: WindowStatesReader
   readonly #windows: SettledWindows
+  readonly #catalogue: Catalogue
 
   /** @param k devices that a cell must have to be shown */
   constructor(reader: WarehouseReader, catalogue: Catalogue, k: number) {
+    this.#catalogue = catalogue
     this.#states = new WindowStatesReader(reader, catalogue)
     this.#windows = new SettledWindows(reader, k)
   }
@@ -65,6 +67,15 @@ export class UsageTables {
       const table = await this.#readOnce(request, asked, now)
       if (attempt === 3 || (await this.#states.stamp()) === states.stamp) return table
     }
+  }
+
+  /** Days of the dataset that has most of them whose counts do not change any more. */
+  async finalDays(): Promise<number> {
+    const states = await this.#states.read()
+    return Math.max(
+      0,
+      ...this.#catalogue.datasets.map((dataset) => states.final(dataset, 'day', 0, Number.POSITIVE_INFINITY).length),
+    )
   }
 
   async #readOnce(request: UsageRequest, asked: readonly Asked[], now: number): Promise<UsageTable> {

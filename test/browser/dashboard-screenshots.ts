@@ -32,7 +32,7 @@ const shots: readonly Shot[] = [
     search: '?period=90d',
     colorScheme: 'light',
     width: 1280,
-    before: (page) => page.route('**/api/v1/usage*', (route) => route.abort()),
+    before: (page) => page.route('**/api/v1/usage**', (route) => route.abort()),
   },
 ]
 

@@ -7,6 +7,7 @@ import { signInLink } from '../../services/reporting/dashboard/sign-in-links.ts'
 import { assertNoViolation } from './axe.ts'
 import { launchChromium, newVisitor, type Visitor } from './chromium.ts'
 import { DashboardWorld, dayBefore, k, type Sent } from './dashboard-world.ts'
+import { readTwin } from './panel-reader.ts'
 
 let browser: Browser
 let world: DashboardWorld
@@ -104,7 +105,7 @@ test('every number is that of an independent count, and what has too few devices
   assert.deepEqual(new Map(shown), byApi)
   // The chart's table has each day.
   await panel('Over time').locator('summary', { hasText: 'Table of Events' }).click()
-  const days = await panel('Over time').locator('.twin').first().locator('tbody td').allTextContents()
+  const days = (await readTwin(panel('Over time'))).flat()
   assert.deepEqual(
     days.map(Number),
     Array.from({ length: 7 }, (_, at) => count(({ day }) => day === dayBefore('2026-11-20', 6 - at))),
@@ -277,13 +278,13 @@ test('axe finds nothing, in both themes, wide and narrow, in dialogs and in ever
 })
 
 test('an error says what to do, and goes when the server is back', async () => {
-  await page.route('**/api/v1/usage*', (route) => route.abort())
+  await page.route('**/api/v1/usage**', (route) => route.abort())
   await page.goto(`${world.reportingUrl}/?period=90d`)
   await panel('Over time').getByRole('alert').waitFor()
   assert.match((await panel('Over time').getByRole('alert').textContent()) ?? '', /Reporting does not answer\..*online/)
   await panel('Live').getByRole('alert').waitFor()
   assert.doesNotMatch((await panel('Live').textContent()) ?? '', /Devices this hour/, 'what is not known is not zero')
-  await page.unroute('**/api/v1/usage*')
+  await page.unroute('**/api/v1/usage**')
   visitor.complaints.length = 0
   await open('?period=7d')
   assert.ok((await eventsShown()) > 0)
@@ -291,7 +292,7 @@ test('an error says what to do, and goes when the server is back', async () => {
 
 test('a server that has too many questions is asked again when it says', async () => {
   let refused = 0
-  await page.route('**/api/v1/usage*', (route) => {
+  await page.route('**/api/v1/usage**', (route) => {
     if (refused >= 3) return route.continue()
     refused++
     return route.fulfill({
@@ -301,7 +302,7 @@ test('a server that has too many questions is asked again when it says', async (
     })
   })
   await open('?period=7d&compare=year')
-  await page.unroute('**/api/v1/usage*')
+  await page.unroute('**/api/v1/usage**')
   assert.deepEqual([refused, await page.getByRole('alert').count()], [3, 0])
   visitor.complaints.length = 0
 })

@@ -171,7 +171,16 @@ test('axe finds nothing with the partners, open menus and tables, dialogs, an er
       },
     }),
   )
-  await page.route('**/api/v1/usage?dataset=packages*', (route) => route.abort())
+  await page.route('**/api/v1/usage/batch', async (route) => {
+    const { questions } = route.request().postDataJSON() as { questions: string[] }
+    const problem = { title: 'This is too much for one answer', detail: 'Take fewer dimensions.' }
+    const body = (await (await route.fetch()).text()).replace(/^.+$/gm, (line) => {
+      const { question } = JSON.parse(line) as { question: number }
+      const isOne = questions[question]?.startsWith('dataset=packages')
+      return isOne ? JSON.stringify({ question, status: 400, problem }) : line
+    })
+    await route.fulfill({ body, contentType: 'application/x-ndjson' })
+  })
   await page.goto(`${whole.headcount.reportingUrl}/`)
   await panelOf(page, 'Completeness').getByText('The counts are behind.').waitFor()
   await panelOf(page, 'Package (Packages)').getByRole('alert').waitFor()

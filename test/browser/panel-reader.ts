@@ -38,10 +38,13 @@ export async function readList(page: Page, title: string): Promise<ListedRow[]> 
 }
 
 /** Cells of the table below a chart, row by row, without the window's name. */
-export function readTwin(panel: Locator, which = 0): Promise<string[][]> {
-  return panel
-    .locator('.twin')
-    .nth(which)
-    .locator('tbody tr')
-    .evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent ?? '')))
+export async function readTwin(panel: Locator, which = 0): Promise<string[][]> {
+  const twin = panel.locator('.twin').nth(which)
+  // Its rows are made when it is opened.
+  if ((await twin.getAttribute('open')) === null) await twin.locator('summary').click()
+  const rows = twin.locator('tbody tr')
+  await rows.first().waitFor()
+  return rows.evaluateAll((found) =>
+    found.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent ?? '')),
+  )
 }

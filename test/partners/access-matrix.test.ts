@@ -57,6 +57,7 @@ describe('who gets what', async () => {
   const bodies: Record<string, () => object> = {
     'POST /api/v1/releases': () => ({ day }),
     'POST /api/v1/annotations': () => ({ day, text: 'a release' }),
+    'POST /api/v1/usage/batch': () => ({ questions: ['dataset=usage'] }),
     'POST /api/v1/shares': () => ({ ranges: [{ from: day, to: '2026-11-24' }] }),
     'POST /api/v1/partners': () => ({ name: 'New', datasets: ['usage'], purpose: 'test', until: '2026-12-01' }),
   }

@@ -62,6 +62,8 @@ export class ReportingFixture {
   readonly keyValue = new MemoryKeyValue(this.clock)
   readonly metrics = createMetrics(false)
   readonly statements: { sql: string; params: Record<string, unknown> | undefined }[] = []
+  /** Lines of errors that reporting logged. */
+  readonly logged: string[] = []
   ready = true
   reporting!: Reporting
   warehouse!: Warehouse
@@ -97,7 +99,7 @@ export class ReportingFixture {
       releases: new ReleaseStore(this.warehouse),
       credentials: tokens,
       clock: this.clock,
-      logger: createLogger({ logLevel: 'silent' }),
+      logger: createLogger({ logLevel: 'error' }, { write: (line) => void this.logged.push(line) }),
       metrics: this.metrics,
       readiness: () => ({ ready: this.ready, checks: { probe: this.ready ? 'ok' : 'not yet' } }),
     })

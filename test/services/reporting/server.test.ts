@@ -153,6 +153,7 @@ describe('reporting', () => {
           'post /api/v1/releases',
           'post /api/v1/session',
           'post /api/v1/shares',
+          'post /api/v1/usage/batch',
           'post /partner/v1/datasets/{dataset}/releases/{day}/links',
           'post /partner/v1/delta/shares/{share}/schemas/{schema}/tables/{table}/query',
         ],

@@ -30,27 +30,35 @@ export function setViewKey(key: string): void {
 export const signedOut = 'headcount-signed-out'
 
 export async function ask<T>(path: string, options: { method?: string; body?: unknown } = {}): Promise<T> {
-  const headers: Record<string, string> = { accept: 'application/json' }
-  if (viewKey !== undefined) headers['headcount-view'] = viewKey
-  if (options.body !== undefined) headers['content-type'] = 'application/json'
   const init: RequestInit = {
     method: options.method ?? 'GET',
-    headers,
+    headers: headersOf(options.body !== undefined),
     ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
   }
   const response = await fetchPatiently(path, init)
   if (response.status === 204) return undefined as T
-  const answer = await response.json().catch(() => ({}))
-  if (response.status === 401 && path !== '/api/v1/session') dispatchEvent(new Event(signedOut))
-  if (!response.ok)
-    throw new ApiError(response.status, answer.title ?? `Status ${response.status}`, answer.detail ?? 'Try again.')
-  return answer as T
+  if (!response.ok) throw await problemOf(response, path !== '/api/v1/session')
+  return response.json()
+}
+
+export function headersOf(hasBody: boolean): Record<string, string> {
+  const headers: Record<string, string> = { accept: 'application/json' }
+  if (viewKey !== undefined) headers['headcount-view'] = viewKey
+  if (hasBody) headers['content-type'] = 'application/json'
+  return headers
+}
+
+/** @param isOver whether 401 says that the session is over */
+export async function problemOf(response: Response, isOver = true): Promise<ApiError> {
+  const { title, detail } = await response.json().catch(() => ({}))
+  if (response.status === 401 && isOver) dispatchEvent(new Event(signedOut))
+  return new ApiError(response.status, title ?? `Status ${response.status}`, detail ?? 'Try again.')
 }
 
 const triesMax = 6
 
 /** Where the server says when to ask again (it answers so many questions at once), that is done. @throws ApiError */
-async function fetchPatiently(path: string, init: RequestInit): Promise<Response> {
+export async function fetchPatiently(path: string, init: RequestInit): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     let response: Response
     try {
@@ -62,24 +70,4 @@ async function fetchPatiently(path: string, init: RequestInit): Promise<Response
     if (response.status !== 503 || !(seconds <= 5) || attempt === triesMax) return response
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000 * (0.5 + Math.random())))
   }
-}
-
-const keptMs = 20_000
-const keptMax = 300
-const kept = new Map<string, { readonly at: number; readonly answer: Promise<unknown> }>()
-
-/** As `ask`, but the same question within 20 s, as several panels have it, is asked once. */
-export function askOnce<T>(path: string): Promise<T> {
-  const known = kept.get(path)
-  if (known && Date.now() - known.at < keptMs) return known.answer as Promise<T>
-  const answer = ask<T>(path)
-  kept.delete(path)
-  kept.set(path, { at: Date.now(), answer })
-  answer.catch(() => kept.delete(path))
-  if (kept.size > keptMax) kept.delete(kept.keys().next().value as string)
-  return answer
-}
-
-export function forget(): void {
-  kept.clear()
 }

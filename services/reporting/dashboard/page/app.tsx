@@ -1,7 +1,8 @@
 /** The page: asks who it is and what there is, keeps the view in the address, and puts the panels in order. */
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { Adoption } from './adoption.tsx'
-import { type ApiError, ask, forget, signedOut, type UsageAnswer } from './api.ts'
+import { type ApiError, ask, signedOut, type UsageAnswer } from './api.ts'
+import { forget } from './ask-once.ts'
 import type { Note } from './chart-plugins.ts'
 import type { PanelContext } from './context.ts'
 import { Controls, Filters } from './controls.tsx'

@@ -32,12 +32,16 @@ export interface ChartProps {
   readonly onRange?: (from: number, to: number) => void
 }
 
+const heightPx = 220
+
 export function Chart(props: ChartProps) {
   const box = useRef<HTMLDivElement>(null)
   const { title, grain, windows, series, format, hidden } = props
+  // Drawn when there is something to draw: while all panels wait, drawing empty axes would be what they wait for.
+  const isKnown = (hidden?.size ?? 0) > 0 || series.some(({ values }) => values.some((value) => value !== null))
   useEffect(() => {
     const element = box.current
-    if (!element || windows.length === 0) return
+    if (!element || !isKnown) return
     const draw = () => new uPlot(optionsOf(props, element), dataOf(props), element)
     let plot = draw()
     const resize = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: plot.height }))
@@ -58,7 +62,13 @@ export function Chart(props: ChartProps) {
   }, [props])
   return (
     <>
-      <div ref={box} class="chart" role="img" aria-label={`${title}: chart; the table below has its numbers`} />
+      <div
+        ref={box}
+        class="chart"
+        role="img"
+        aria-label={`${title}: chart; the table below has its numbers`}
+        style={{ minHeight: `${props.height ?? heightPx}px` }}
+      />
       <TwinTable
         title={title}
         grain={grain}
@@ -88,7 +98,7 @@ function dataOf({ windows, series, isStacked }: ChartProps): uPlot.AlignedData {
 }
 
 function optionsOf(props: ChartProps, element: HTMLElement): uPlot.Options {
-  const { series, format, isStacked = false, height = 220, grain, onRange, partialFrom, notes = [] } = props
+  const { series, format, isStacked = false, height = heightPx, grain, onRange, partialFrom, notes = [] } = props
   const style = getComputedStyle(element)
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim()
   const axis = { stroke: colour('soft'), grid: { stroke: colour('line'), width: 1 }, ticks: { show: false } }

@@ -1,6 +1,7 @@
 /** What is shown before the first event: how to send one. It goes by itself once there is something. */
 import { useEffect, useState } from 'preact/hooks'
-import { ask, type UsageAnswer } from './api.ts'
+import type { UsageAnswer } from './api.ts'
+import { askTogether } from './ask-together.ts'
 import { DemoStarter } from './demo.tsx'
 import type { Model } from './model.ts'
 import { Scroll } from './scroll.tsx'
@@ -22,7 +23,7 @@ export function Empty({ model, path, isDemo, setDemo, onFilled }: EmptyProps) {
     if (isDemo) return
     const timer = setInterval(() => {
       if (document.hidden) return
-      ask<UsageAnswer>(path).then(
+      askTogether<UsageAnswer>(path).then(
         ({ rows, suppressed }) => rows.length + suppressed > 0 && onFilled(),
         () => undefined,
       )

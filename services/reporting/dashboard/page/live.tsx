@@ -3,14 +3,15 @@
  * too few devices shows that it has some.
  */
 import { useEffect, useState } from 'preact/hooks'
-import { type ApiError, ask, type UsageAnswer } from './api.ts'
+import type { ApiError, UsageAnswer } from './api.ts'
+import { askTogether } from './ask-together.ts'
 import type { PanelContext } from './context.ts'
 import { mainDataset } from './model.ts'
 import { formatTime, formatWhole } from './numbers.ts'
 import { NotSplit } from './overview.tsx'
 import { Panel } from './panel.tsx'
 import { startOf } from './periods.ts'
-import { Scroll } from './scroll.tsx'
+import { Twin } from './twin.tsx'
 import { question } from './usage-query.ts'
 
 const minutes = 30
@@ -36,8 +37,8 @@ export function Live({ context }: { context: PanelContext }) {
       const asked = of('minute', last - (minutes - 1) * 60_000)
       if (!document.hidden && asked.unknown.length === 0) {
         const found = await Promise.all([
-          ask<UsageAnswer>(asked.path),
-          ask<UsageAnswer>(of('hour', startOf('hour', now)).path),
+          askTogether<UsageAnswer>(asked.path),
+          askTogether<UsageAnswer>(of('hour', startOf('hour', now)).path),
         ]).then(
           ([byMinute, thisHour]) => ({ last, byMinute, thisHour }),
           (error: ApiError) => ({ last, error }),
@@ -113,11 +114,8 @@ export function Live({ context }: { context: PanelContext }) {
           />
         ))}
       </div>
-      <details class="twin">
-        <summary>
-          Table<span class="hide"> of the last 30 minutes</span>
-        </summary>
-        <Scroll label="Table of the last 30 minutes">
+      <Twin of="the last 30 minutes">
+        {() => (
           <table>
             <thead>
               <tr>
@@ -136,8 +134,8 @@ export function Live({ context }: { context: PanelContext }) {
               ))}
             </tbody>
           </table>
-        </Scroll>
-      </details>
+        )}
+      </Twin>
       {hidden.size > 0 && (
         <p class="soft small">Hatched: something came in, from fewer than {model.k} devices in that minute.</p>
       )}

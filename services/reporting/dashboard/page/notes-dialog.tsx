@@ -1,6 +1,7 @@
 /** Notes at days of the charts: what was released, what broke. */
 import { useState } from 'preact/hooks'
-import { type ApiError, ask, forget } from './api.ts'
+import { type ApiError, ask } from './api.ts'
+import { forget } from './ask-once.ts'
 import type { Note } from './chart-plugins.ts'
 import { Dialog } from './dialog.tsx'
 import { Notice } from './notice.tsx'

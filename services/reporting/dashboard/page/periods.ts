@@ -93,6 +93,14 @@ export function listGrain(range: Range): Grain {
   return isMonths && range.to - range.from > 92 * dayMs ? 'month' : 'day'
 }
 
+const longWindows = 12
+
+/** The last weeks or months of a period, as many as a chart of them has. */
+export function longRange(grain: 'week' | 'month', range: Range, now: number): Range {
+  const to = Math.min(range.to, endOf(grain, startOf(grain, now)))
+  return { from: startOf(grain, to - 1 - (longWindows - 1) * (grain === 'week' ? 7 : 30.4) * dayMs), to }
+}
+
 /** Starts of the windows that a range touches. */
 export function windowsOf(grain: Grain | 'minute', { from, to }: Range): number[] {
   const windows: number[] = []

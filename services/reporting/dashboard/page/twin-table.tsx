@@ -1,6 +1,6 @@
 /** The table beside a chart: what it draws, as numbers, a row a window. */
 import { formatWindow } from './numbers.ts'
-import { Scroll } from './scroll.tsx'
+import { Twin } from './twin.tsx'
 
 interface TwinTableProps {
   title: string
@@ -12,11 +12,8 @@ interface TwinTableProps {
 
 export function TwinTable({ title, grain, windows, columns, textOf }: TwinTableProps) {
   return (
-    <details class="twin">
-      <summary>
-        Table<span class="hide"> of {title}</span>
-      </summary>
-      <Scroll label={`Table of ${title}`}>
+    <Twin of={title}>
+      {() => (
         <table>
           <thead>
             <tr>
@@ -39,7 +36,7 @@ export function TwinTable({ title, grain, windows, columns, textOf }: TwinTableP
             ))}
           </tbody>
         </table>
-      </Scroll>
-    </details>
+      )}
+    </Twin>
   )
 }

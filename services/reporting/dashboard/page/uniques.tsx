@@ -6,22 +6,19 @@ import { mainDataset } from './model.ts'
 import { formatShort } from './numbers.ts'
 import { NotSplit, valuesByMetric } from './overview.tsx'
 import { Panel } from './panel.tsx'
-import { dayMs, endOf, rangeOf, startOf, windowsOf } from './periods.ts'
+import { endOf, longRange, rangeOf, windowsOf } from './periods.ts'
 import { question } from './usage-query.ts'
 import { useAnswer } from './use-answer.ts'
-
-const shown = { week: 12, month: 12 } as const
 
 export function Uniques({ context, grain }: { context: PanelContext; grain: 'week' | 'month' }) {
   const { model, state, now, turn } = context
   const dataset = mainDataset(model)
-  const end = Math.min(rangeOf(state, now).to, endOf(grain, startOf(grain, now)))
-  const from = startOf(grain, end - 1 - (shown[grain] - 1) * (grain === 'week' ? 7 : 30.4) * dayMs)
-  const asked = dataset && question({ dataset, by: [], range: { from, to: end }, grain, filters: state.filters })
+  const range = longRange(grain, rangeOf(state, now), now)
+  const asked = dataset && question({ dataset, by: [], range, grain, filters: state.filters })
   const isUsable = asked !== undefined && asked.unknown.length === 0 && asked.hasDevices
   const answer = useAnswer<UsageAnswer>(isUsable ? asked.path : undefined, turn)
   if (!asked || !dataset?.grains.includes(grain)) return null
-  const windows = windowsOf(grain, { from, to: end }).filter((window) => window < now)
+  const windows = windowsOf(grain, range).filter((window) => window < now)
   const values = valuesByMetric(answer.value, windows, asked.metrics).devices ?? []
   const title = grain === 'week' ? 'Devices of a week' : 'Devices of a month'
   const partial = windows.find((window) => endOf(grain, window) > now)

@@ -1,6 +1,7 @@
 /** Answers of the server as a panel's state: the old one stays while the next is on its way. */
 import { useEffect, useState } from 'preact/hooks'
-import { type ApiError, askOnce } from './api.ts'
+import type { ApiError } from './api.ts'
+import { askOnce } from './ask-once.ts'
 
 export interface Answer<T> {
   readonly value: T | undefined

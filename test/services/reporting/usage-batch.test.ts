@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { request } from 'node:http'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { UsageAnswer } from '../../../services/reporting/usage-answer.ts'
+import { questionsMax } from '../../../services/reporting/usage-batch.ts'
+import { ReportingFixture, senders, tokens } from './reporting-fixture.ts'
+
+interface Line {
+  readonly question: number
+  readonly status: number
+  readonly answer?: UsageAnswer
+  readonly problem?: { readonly detail: string }
+}
+
+describe('many questions in one request', () => {
+  const fixture = new ReportingFixture()
+  const cells = [
+    ...senders(0, 20, { feature: 'dashboard', version: '2.0' }),
+    ...senders(20, 8, { feature: 'jobs', version: '2.0' }),
+    ...senders(30, 3, { feature: 'jobs', version: '2.1' }),
+    ...senders(40, 9, { feature: 'dashboard', version: '2.1' }),
+  ]
+  before(async () => {
+    await fixture.open()
+    for (const day of ['2026-11-19', '2026-11-20', '2026-11-21']) await fixture.insertFinal('usage', 'day', day, cells)
+    await fixture.insertOpen('usage', 'day', '2026-11-22', cells)
+  })
+  after(() => fixture.close())
+
+  const analyst = { authorization: `Bearer ${tokens.analystToken}` }
+  const post = (questions: unknown, headers: Record<string, string> = analyst) =>
+    fixture.reporting.app.inject({ method: 'POST', url: '/api/v1/usage/batch', headers, payload: { questions } })
+  const lines = async (questions: readonly string[], headers: Record<string, string> = analyst): Promise<Line[]> => {
+    const answer = await post(questions, headers)
+    assert.equal(answer.statusCode, 200)
+    assert.equal(answer.headers['content-type'], 'application/x-ndjson')
+    const found = answer.body.trimEnd().split('\n')
+    return found.map((line) => JSON.parse(line) as Line).sort((a, b) => a.question - b.question)
+  }
+
+  it('are answered each as by itself, and a wrong one tells what is wrong with it', async () => {
+    const questions = [
+      'dataset=usage&by=feature&from=2026-11-19&to=2026-11-23',
+      'dataset=usage&by=feature,version&from=2026-11-19&to=2026-11-23',
+      'dataset=nowhere',
+      'dataset=usage&by=version&where=feature:jobs&from=2026-11-19&to=2026-11-23&limit=1',
+      'dataset=usage&by=version&metrics=events&where=feature!:dashboard&from=2026-11-19&to=2026-11-23',
+      'dataset=usage&format=csv',
+    ]
+    const found = await lines(questions)
+    assert.deepEqual(
+      found.map(({ question, status }) => [question, status]),
+      [200, 200, 400, 200, 200, 400].map((status, question) => [question, status]),
+    )
+    for (const [at, query] of questions.entries()) {
+      const alone = await fixture.get(`/api/v1/usage?${query}`)
+      if (found[at]?.status === 200) assert.deepEqual(found[at].answer, alone.json(), query)
+    }
+    assert.ok(found[1]?.answer && found[1].answer.suppressed > 0, 'some cells are left out')
+    assert.match(found[2]?.problem?.detail ?? '', /no dataset/)
+    assert.match(found[5]?.problem?.detail ?? '', /CSV/)
+  })
+
+  it('wait for their turn where more are asked than are answered at a time', async () => {
+    const questions = Array.from({ length: questionsMax }, () => 'dataset=usage&by=feature')
+    const found = await Promise.all([lines(questions), lines(questions), lines(questions)])
+    assert.deepEqual(
+      found.flat().map(({ status }) => status),
+      Array(3 * questionsMax).fill(200),
+    )
+  })
+
+  it('are refused for now where too many wait already', async () => {
+    const questions = Array.from({ length: questionsMax }, () => 'dataset=usage&by=feature')
+    const answers = await Promise.all(Array.from({ length: 12 }, () => post(questions)))
+    const refused = answers.filter(({ statusCode }) => statusCode === 503)
+    assert.ok(refused.length > 0 && refused.length < 12, `${refused.length} of 12`)
+    for (const { headers } of refused) assert.equal(headers['retry-after'], '1')
+    assert.equal((await lines(questions)).length, questionsMax, 'and later they are answered')
+  })
+
+  it('are for who may ask them one by one', async () => {
+    assert.equal((await post(['dataset=usage'], {})).statusCode, 401)
+    const { key } = (
+      await fixture.reporting.app.inject({
+        method: 'POST',
+        url: '/api/v1/shares',
+        headers: analyst,
+        payload: { title: 'Jobs', ranges: [{ from: '2026-11-20', to: '2026-11-22' }], where: [], query: '' },
+      })
+    ).json()
+    const found = await lines(
+      ['dataset=usage&from=2026-11-20&to=2026-11-22', 'dataset=usage&from=2026-11-19&to=2026-11-22'],
+      { 'headcount-view': key },
+    )
+    assert.deepEqual(
+      found.map(({ status }) => status),
+      [200, 403],
+    )
+  })
+
+  it('have bounds, and what is no list of them is told so', async () => {
+    for (const [questions, detail] of [
+      [undefined, /must be a list/],
+      ['dataset=usage', /must be a list/],
+      [[1], /must be a list/],
+      [[], /0 entries/],
+      [Array(questionsMax + 1).fill('dataset=usage'), /65 entries; it must have 1 to 64/],
+    ] as const) {
+      const answer = await post(questions)
+      assert.equal(answer.statusCode, 400)
+      assert.match(answer.json().detail, detail)
+    }
+    assert.equal((await post([`dataset=${'x'.repeat(300_000)}`])).statusCode, 413)
+  })
+
+  it('that nobody waits for any more are no failure, and hold up nobody', async () => {
+    const { reporting } = fixture
+    const url = new URL(`${await reporting.listen()}/api/v1/usage/batch`)
+    const body = JSON.stringify({ questions: Array(questionsMax).fill('dataset=usage&by=feature,version') })
+    for (let patience = 0; patience < 10; patience++) {
+      const left = request(url, { method: 'POST', headers: { ...analyst, 'content-length': body.length } })
+      left.on('error', () => undefined)
+      left.end(body)
+      await sleep(patience * 3)
+      left.destroy()
+    }
+    assert.equal((await lines(['dataset=usage'])).length, 1)
+    assert.deepEqual(fixture.logged, [])
+  })
+})
