@@ -49,6 +49,11 @@ export class SettledWindows {
     this.#k = k
   }
 
+  /** The same number twice: nothing was read from the warehouse between. Undefined: something is being read. */
+  get stillness(): number | undefined {
+    return this.#tables.stillness
+  }
+
   /**
    * @returns the windows with cells that start in the request's range, by start (ms since the Unix epoch)
    * @throws ProblemError 400 when the range has too many cells

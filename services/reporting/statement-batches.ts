@@ -21,6 +21,8 @@ export class StatementBatches {
   readonly #reader: WarehouseReader
   readonly #waiting: Waiting[] = []
   #running = 0
+  #asked = 0
+  #answered = 0
 
   constructor(reader: WarehouseReader) {
     this.#reader = reader
@@ -32,6 +34,21 @@ export class StatementBatches {
    */
   rows(parts: readonly Part[]): Promise<PartRow[][]> {
     if (parts.length === 0) return Promise.resolve([])
+    this.#asked++
+    const answered = () => {
+      this.#answered++
+    }
+    const rows = this.#rows(parts)
+    rows.then(answered, answered)
+    return rows
+  }
+
+  /** The same number twice: nothing was read between. Undefined: something is being read. */
+  get stillness(): number | undefined {
+    return this.#asked === this.#answered ? this.#asked : undefined
+  }
+
+  #rows(parts: readonly Part[]): Promise<PartRow[][]> {
     const selects = parts.reduce((sum, part) => sum + selectsOf(part), 0)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ parts, selects, resolve, reject })

@@ -47,6 +47,11 @@ export class TableReader {
     this.#memory = new WindowMemory(this.#batches)
   }
 
+  /** The same number twice: nothing was read from the warehouse between. Undefined: something is being read. */
+  get stillness(): number | undefined {
+    return this.#batches.stillness
+  }
+
   /** How many cells of the full set each window with cells has that starts in the request's range, by start in s. */
   async sizes({ dataset, grain }: UsageRequest, final: FinalWindows): Promise<Map<number, number>> {
     const open = [...final.open.keys()].sort((a, b) => a - b)

@@ -11,7 +11,7 @@ import type { UsageRequest } from './usage-request.ts'
 import { UsageTables } from './usage-tables.ts'
 
 /** More would only wait for each other, and hold their tables in memory meanwhile. */
-const runningMax = 16
+const runningMax = 32
 /** Questions of batches that wait for their turn: of some four pages with 64 each. */
 const waitingMax = 256
 

@@ -14,6 +14,8 @@ import { parseUsageRequest } from './usage-request.ts'
 
 /** Days of a dataset that are final, from which on reading them for the first time is felt. */
 const finalDaysMin = 28
+/** What is logged once it is done; for whoever measures. */
+export const warmedUpMessage = 'what the dashboard asks first is in memory'
 const beginAfterMs = 3000
 /** What is in memory is forgotten after an hour, and read again in the first look after that. */
 const againAfterMs = 600_000
@@ -71,10 +73,7 @@ export class WarmUp {
       // Half of the time is left to whoever asks meanwhile.
       await sleep(performance.now() - began, undefined, { ref: false })
     }
-    logger.info(
-      { questions: asked, ms: Math.round(performance.now() - since) },
-      'what the dashboard asks first is in memory',
-    )
+    logger.info({ questions: asked, ms: Math.round(performance.now() - since) }, warmedUpMessage)
     return asked
   }
 }

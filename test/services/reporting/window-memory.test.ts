@@ -62,6 +62,37 @@ describe('windows in memory', () => {
     assert.deepEqual(await rows(`by=feature&${today}`), [['2026-11-23T00:00:00Z', 'dashboard', 40, 40]])
   })
 
+  it('a window that becomes final while it is read is told by its final cells, to all who ask meanwhile', async () => {
+    await fixture.insertOpen('usage', 'day', '2026-11-18T00:00:00Z', senders(15))
+    const reader = await fixture.warehouse.reader()
+    let closing: Promise<void> | undefined
+    const late = await fixture.createReporting({
+      select: async (sql, params) => {
+        // Its cells are read when it is known that it is open: now it is closed, and its open rows go.
+        if (sql.includes(' AS part') && sql.includes("stage = 'open'")) {
+          closing ??= (async () => {
+            await fixture.insertFinal('usage', 'day', '2026-11-18T00:00:00Z', senders(20))
+            await fixture.warehouse.command(
+              "ALTER TABLE cells DELETE WHERE stage = 'open' AND toDate(window) = '2026-11-18' SETTINGS mutations_sync = 2",
+            )
+          })()
+          await closing
+        }
+        return reader.select(sql, params)
+      },
+      close: () => reader.close(),
+    })
+    const that = 'grain=day&from=2026-11-18&to=2026-11-19'
+    const asked = Array.from({ length: 6 }, async (_, at) => {
+      await new Promise((resolve) => setTimeout(resolve, at * 15))
+      return rows(`by=feature&${that}`, late)
+    })
+    for (const answer of await Promise.all(asked))
+      assert.deepEqual(answer, [['2026-11-18T00:00:00Z', 'dashboard', 20, 20]])
+    assert.ok(closing, 'it was read as an open one first')
+    await reader.close()
+  })
+
   it('answers are those of a server that remembers nothing', async () => {
     for (const query of [`by=feature,version&${september}`, `by=version&${today}`, 'grain=month&from=2026-09-01'])
       assert.deepEqual(await rows(query), await rows(query, await fixture.createReporting()))
