@@ -184,21 +184,28 @@ export class SettledWindows {
 
 function readWindow({ window, finest }: WindowTables, own: number, hidden: Hidden): ReadWindow {
   const below = [own, ...submasks(own)]
-  const present = new Map<number, Set<string>>()
   return {
     start: window,
     hidden: new Map([...hidden].filter(([mask]) => below.includes(mask))),
     cells: finest,
-    has: (mask, key) => {
-      let keys = present.get(mask)
-      if (!keys) {
-        const project = projector(own, mask)
-        keys = new Set([...finest.values()].map(({ values }) => project(values)))
-        present.set(mask, keys)
-      }
-      return keys.has(key)
-    },
+    has: (mask, key) => (mask === own ? finest.has(key) : keysOf(finest, own, mask).has(key)),
   }
+}
+
+/** Tables stay in memory, so what occurs in their coarser ones is worked out once. */
+const coarserKeys = new WeakMap<Table, Map<string, ReadonlySet<string>>>()
+
+/** The keys of the table over the dimensions of `mask`, a part of those of `own`, which the table given is over. */
+function keysOf(table: Table, own: number, mask: number): ReadonlySet<string> {
+  const known = coarserKeys.get(table) ?? new Map<string, ReadonlySet<string>>()
+  coarserKeys.set(table, known)
+  let keys = known.get(`${own}/${mask}`)
+  if (!keys) {
+    const project = projector(own, mask)
+    keys = new Set([...table.values()].map(({ values }) => project(values)))
+    known.set(`${own}/${mask}`, keys)
+  }
+  return keys
 }
 
 /** From a cell's values over the dimensions of `own` to its key in the table over those of `mask`, a part of them. */

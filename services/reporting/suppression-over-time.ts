@@ -128,8 +128,11 @@ function complements(
     const window = windows.get(start)
     return window?.has(mask, key) === true && window.hidden.get(mask)?.get(key) !== false
   }
+  const aroundBlock = new Map<number, Pattern[]>()
   const hide = (mask: number, key: string, first: number) => {
-    if (around(blocks[first]![0]!).some((pattern) => pattern.get(mask)?.has(key))) return
+    const longer = aroundBlock.get(first) ?? around(blocks[first]![0]!)
+    aroundBlock.set(first, longer)
+    if (longer.some((pattern) => pattern.get(mask)?.has(key))) return
     const shows = (at: number) => blocks[at]?.some((start) => isLarge(start, mask, key)) === true
     for (let away = 1; away < blocks.length; away++) {
       const at = [first - away, first + away].find(shows)

@@ -1,6 +1,6 @@
 /** From the cells of a table to what is answered: the slice asked for, in order, as JSON or CSV. */
 import { formatMoment } from './request-time.ts'
-import { tooMuch, type UsageRequest } from './usage-request.ts'
+import { conditionsOf, tooMuch, type UsageRequest } from './usage-request.ts'
 import type { UsageCell, UsageTable } from './usage-tables.ts'
 
 export interface UsageAnswer {
@@ -17,7 +17,7 @@ export interface UsageAnswer {
 export const rowsMax = 200_000
 
 /**
- * @param table the whole table over the request's dimensions, in any order
+ * @param table the table over the request's dimensions, in any order; cells that its conditions leave out may be in it
  * @param freshTo ms since the Unix epoch
  * @throws ProblemError 400 when the answer would have too many rows
  */
@@ -27,9 +27,7 @@ export function answerUsage(
   freshTo: number | undefined,
 ): UsageAnswer {
   const { by, where, dimensions, metrics, dataset, limit = Number.POSITIVE_INFINITY } = request
-  const conditions = where.map(({ dimension, value, isNot }) => ({ at: dimensions.indexOf(dimension), value, isNot }))
-  const isAsked = (values: readonly string[]) =>
-    conditions.every(({ at, value, isNot }) => (values[at] === value) !== isNot)
+  const isAsked = conditionsOf(request)
   const slice = cells.filter(({ values }) => isAsked(values))
   const byPositions = by.map((id) => dimensions.indexOf(id))
   const measures = metrics.filter((metric) => dataset.measures.includes(metric))
@@ -54,7 +52,7 @@ export function answerUsage(
     })
     rows.push([moment, ...own, ...figures])
   }
-  const suppressed = suppressedIn(slice, untold, isAsked, conditions.length === 0)
+  const suppressed = suppressedIn(slice, untold, isAsked, where.length === 0)
   return {
     columns: ['window', ...by, ...metrics],
     rows,

@@ -82,6 +82,12 @@ export function parseUsageRequest(query: Query, catalogue: Catalogue, now: numbe
   }
 }
 
+/** Whether a cell of the table over the request's dimensions meets all its conditions. */
+export function conditionsOf({ where, dimensions }: UsageRequest): (values: readonly string[]) => boolean {
+  const conditions = where.map(({ dimension, value, isNot }) => ({ at: dimensions.indexOf(dimension), value, isNot }))
+  return (values) => conditions.every(({ at, value, isNot }) => (values[at] === value) !== isNot)
+}
+
 function parseDataset(id: string | undefined, catalogue: Catalogue): Dataset {
   const ids = catalogue.datasets.map((dataset) => dataset.id)
   if (id === undefined) throw invalid(`\`dataset\` is required: one of ${ids.join(', ')}`, ids)

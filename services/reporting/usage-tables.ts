@@ -11,7 +11,7 @@ import { projector, type ReadWindow, SettledWindows, seconds } from './settled-w
 import { submasks } from './suppression-lattice.ts'
 import { hideOverTime, isHiddenBy, type Level, loneDaysOfWeek, type Pattern } from './suppression-over-time.ts'
 import { type FinalWindows, maskOf } from './table-reader.ts'
-import type { UsageRequest } from './usage-request.ts'
+import { conditionsOf, type UsageRequest } from './usage-request.ts'
 import { containerOf, longerGrains, partnerOfLoneDay, type Stretch, windowsOf } from './window-blocks.ts'
 import { type WindowStates, WindowStatesReader } from './window-states.ts'
 
@@ -28,7 +28,7 @@ export interface UsageCell {
 }
 
 export interface UsageTable {
-  /** In no order. */
+  /** Those that meet the request's conditions, in no order. */
   readonly cells: readonly UsageCell[]
   /** By window: keys (JSON of the values) of cells that do not occur in it, and of which that is not told. */
   readonly untold: ReadonlyMap<number, readonly string[]>
@@ -148,11 +148,14 @@ function wholeContainers(grain: Grain, { from, to }: Stretch, grains: readonly G
   }
 }
 
+/** Of the cells only those that the request's conditions ask for, as working out the others would be most of the work. */
 function tableOf(
-  { dataset, dimensions, from, to }: UsageRequest,
+  request: UsageRequest,
   windows: ReadonlyMap<number, ReadWindow>,
   hidden: ReadonlyMap<number, readonly Pattern[]>,
 ): UsageTable {
+  const { dataset, dimensions, from, to } = request
+  const isAsked = conditionsOf(request)
   const own = maskOf(dataset, dimensions)
   const projectors = [own, ...submasks(own)].map((mask) => [mask, projector(own, mask)] as const)
   const cells: UsageCell[] = []
@@ -162,17 +165,11 @@ function tableOf(
     const patterns = hidden.get(start) ?? []
     const of = projectors.filter(([mask]) => patterns.some((pattern) => pattern.has(mask)))
     const present = windows.get(start)?.cells ?? new Map<string, TableCell>()
-    for (const cell of present.values())
-      cells.push(
-        usageCell(
-          start,
-          cell,
-          isHiddenBy(
-            patterns,
-            of.map(([mask, project]) => [mask, project(cell.values)]),
-          ),
-        ),
-      )
+    for (const [key, cell] of present) {
+      if (!isAsked(cell.values)) continue
+      const projections = of.map(([mask, project]) => [mask, mask === own ? key : project(cell.values)] as const)
+      cells.push(usageCell(start, cell, isHiddenBy(patterns, projections)))
+    }
     const absent = new Set(patterns.flatMap((pattern) => [...(pattern.get(own)?.keys() ?? [])]))
     for (const key of present.keys()) absent.delete(key)
     if (absent.size > 0) untold.set(start, [...absent])
