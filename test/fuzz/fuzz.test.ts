@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runCampaign } from './campaign.ts'
+import { Draw } from './draw.ts'
 import { inputOf, unchanged } from './input.ts'
+import { mutateWire } from './mutate-wire.ts'
 import type { Plant } from './plant.ts'
 import { dialectsToTry, tryInput } from './try-input.ts'
 import { validRequests } from './valid-requests.ts'
@@ -24,6 +26,18 @@ test('before they are changed, all requests that it starts from are counted, or 
     const isQuestion = shape.path.startsWith('/flags') || shape.path.startsWith('/array')
     assert.equal(tryInput(dialects, unchanged(shape)), isQuestion ? 'nothing counted' : 'counted', shape.path)
   }
+})
+
+test('control: most requests in protobuf are still read after a change, and hardly any is as it was', () => {
+  const dialects = dialectsToTry()
+  const shape = validRequests.find(({ write }) => write === 'protobuf')
+  assert.ok(shape)
+  const before = unchanged(shape)
+  const bodies = Array.from({ length: 1000 }, (_, index) => mutateWire(before.body, new Draw(seed, index)))
+  const counted = bodies.filter((body) => tryInput(dialects, { ...before, body }) === 'counted').length
+  assert.ok(counted > 300 && counted < 900, `${counted} counted`)
+  assert.ok(bodies.filter((body) => body.equals(before.body)).length < 200)
+  assert.ok(new Set(bodies.map((body) => body.toString('latin1'))).size > 700)
 })
 
 const told: Readonly<Record<Exclude<Plant, 'hang'>, RegExp>> = {

@@ -1,8 +1,10 @@
 /** One input of the fuzzing: a request that began as a valid one, by the campaign's seed and its index. */
 import type { RequestHead } from '../../services/collector/protocols/dialect.ts'
 import { Draw } from './draw.ts'
+import { Encoded } from './encoded.ts'
 import { mutateBytes, rawBytes } from './mutate-bytes.ts'
 import { mutateValue } from './mutate-value.ts'
+import { mutateWire } from './mutate-wire.ts'
 import { type Shape, validRequests } from './valid-requests.ts'
 
 export interface Input extends RequestHead {
@@ -30,10 +32,14 @@ export function inputOf(seed: number, index: number, dialect?: string): Input {
   const draw = new Draw(seed, index)
   const shape = draw.of(dialect === undefined ? validRequests : (byDialect.get(dialect) ?? []))
   const kind = draw.number(20)
-  const isStructured = kind < 16 && shape.write !== 'bytes'
-  const written = write(shape, isStructured ? mutateValue(shape.value, draw) : shape.value)
+  const isStructured = kind < 16
+  const written = write(shape, isStructured ? mutated(shape, draw) : shape.value)
   const headers = draw.isOneIn(12) ? otherHeaders(shape.headers, draw) : shape.headers
   return requestOf(shape, headers, isStructured ? written : kind < 19 ? mutateBytes(written, draw) : rawBytes(draw))
+}
+
+function mutated({ write: form, value }: Shape, draw: Draw): unknown {
+  return form === 'protobuf' ? mutateWire(value as Buffer, draw) : mutateValue(value, draw)
 }
 
 /** A valid request as it is. */
@@ -49,7 +55,7 @@ function requestOf({ dialect, method, path, write: form }: Shape, headers: Shape
 
 function write({ write: form }: Shape, value: unknown): Buffer {
   switch (form) {
-    case 'bytes':
+    case 'protobuf':
       return value as Buffer
     case 'lines':
       return Buffer.from((Array.isArray(value) ? value : [value]).map((line) => JSON.stringify(line)).join('\n'))
@@ -63,10 +69,12 @@ function write({ write: form }: Shape, value: unknown): Buffer {
 
 function pairsOf(value: unknown): [string, string][] {
   if (typeof value !== 'object' || value === null) return [[String(value).slice(0, 2000), '']]
-  return Object.entries(value).map(([name, one]) => [
-    name,
-    (typeof one === 'string' ? one : (JSON.stringify(one) ?? '')).slice(0, 6000),
-  ])
+  return Object.entries(value).map(([name, one]) => [name, textOf(one).slice(0, 6000)])
+}
+
+function textOf(value: unknown): string {
+  if (value instanceof Encoded) return value.toJSON()
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
 }
 
 /** What an HTTP parser lets through in a request line. */

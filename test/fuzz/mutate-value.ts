@@ -1,5 +1,6 @@
 /** Changes to a structure that leave it a structure: another value, a member more or less, names that mean something. */
 import type { Draw } from './draw.ts'
+import { Encoded } from './encoded.ts'
 
 function nested(levels: number): unknown {
   let value: unknown = 1
@@ -60,7 +61,7 @@ const names = [
   ...['health-unit-dcos-net-total', 'frameworks', 'package_list', '$set', 'options', 'offset', 'ttm', 'co', 'ue_pr'],
 ]
 
-type Container = unknown[] | Record<string, unknown>
+type Container = unknown[] | Record<string, unknown> | Encoded
 
 /** @returns a copy with one to three changes; the value itself may be replaced */
 export function mutateValue(value: unknown, draw: Draw): unknown {
@@ -101,11 +102,12 @@ function place(root: Container, draw: Draw): [Container, string] {
 function copy(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(copy)
+  if (value instanceof Encoded) return value.around(copy(value.value))
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, copy(inner)]))
 }
 
 function get(holder: Container, key: string): unknown {
-  return Object.hasOwn(holder, key) ? (holder as Record<string, unknown>)[key] : undefined
+  return Object.hasOwn(holder, key) ? (holder as unknown as Record<string, unknown>)[key] : undefined
 }
 
 function put(holder: Container, key: string, value: unknown): void {
@@ -115,7 +117,7 @@ function put(holder: Container, key: string, value: unknown): void {
 
 function remove(holder: Container, key: string): void {
   if (Array.isArray(holder)) holder.splice(Number(key), 1)
-  else delete holder[key]
+  else delete (holder as unknown as Record<string, unknown>)[key]
 }
 
 function add(holder: Container, draw: Draw): void {

@@ -1,7 +1,7 @@
 /** Valid requests of every dialect, as structures that can be changed before they are written: what fuzzing starts from. */
-
 import { inJson, inProtobuf } from '../services/collector/protocols/otlp-message.ts'
 import { writeKey } from '../services/collector/running-collector.ts'
+import { Encoded } from './encoded.ts'
 
 /** A request whose body, or whose query where it has none, is made of `value`. */
 export interface Shape {
@@ -10,7 +10,7 @@ export interface Shape {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly value: unknown
-  readonly write: 'json' | 'lines' | 'form' | 'query' | 'bytes'
+  readonly write: 'json' | 'lines' | 'form' | 'query' | 'protobuf'
 }
 
 const time = '2026-11-23T10:15:00.000Z'
@@ -84,7 +84,6 @@ const cloudEvent = {
   time,
   data: { ...properties, device: 'd1' },
 }
-const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const described = { data: { schema: 'iglu:com.acme/jobs/jsonschema/1-0-0', data: properties } }
 const snowplowItem = {
   e: 'ue',
@@ -97,10 +96,24 @@ const snowplowItem = {
   stm: ms,
   url: 'https://x.example/jobs',
   ua: 'Mozilla/5.0',
-  ue_px: base64(described),
-  cx: base64({ data: [{ schema: 'x', data: properties }] }),
+  ue_px: new Encoded('base64url', described),
+  cx: new Encoded('base64', { data: [{ schema: 'x', data: properties }] }),
+}
+/** The same, not in base64. */
+const snowplowPlain = {
+  ...snowplowItem,
+  ue_px: undefined,
+  cx: undefined,
+  ue_pr: new Encoded('text', described),
+  co: new Encoded('text', { data: [{ schema: 'x', data: properties }] }),
 }
 const logRecord = { eventName: 'services', attributes: { device: 'd1', version: '2.1', agents: '7' } }
+const richRecord = {
+  eventName: 'jobs',
+  time: BigInt(ms) * 1_000_000n,
+  attributes: { device: 'd1', agents: 7n, cpu: 1.5, on: true, list: ['a', { b: ['c'] }], bytes: Buffer.from('x') },
+  body: { text: 'x', list: [1, 'y'] },
+}
 const posthogBatch = { api_key: writeKey, batch: [posthogItem, { ...posthogItem, event: '$screen' }], sent_at: time }
 const visit = { n: 'pageview', u: 'https://x.example/#/jobs', d: writeKey, h: 1, p: properties, r: null }
 const beacon = {
@@ -122,7 +135,7 @@ export const validRequests: readonly Shape[] = [
   post('segment-browser', '/v1/b', { batch: [segmentItem], writeKey, sentAt: time }, browser),
   post('segment-browser', '/v1/p', { ...segmentItem, type: 'page', writeKey }, browser),
   post('posthog', '/batch/', posthogBatch),
-  post('posthog', `/e/?ip=0&_=${ms}&compression=base64`, { data: JSON.stringify(posthogBatch) }, browser, 'form'),
+  post('posthog', `/e/?ip=0&_=${ms}&compression=base64`, { data: new Encoded('text', posthogBatch) }, browser, 'form'),
   post('posthog', '/i/v1/analytics/events', posthogBatch, { ...bearer, 'posthog-request-timestamp': time }),
   post('posthog', '/flags/?v=2', { token: writeKey, distinct_id: 'd1', person_properties: { age: 5 } }),
   {
@@ -134,6 +147,12 @@ export const validRequests: readonly Shape[] = [
     write: 'query',
   },
   post('cloudevents', '/v1/cloudevents', cloudEvent, { ...bearer, 'content-type': 'application/cloudevents+json' }),
+  post(
+    'cloudevents',
+    '/v1/cloudevents',
+    { ...cloudEvent, data: undefined, data_base64: new Encoded('base64', cloudEvent.data) },
+    { ...bearer, 'content-type': 'application/cloudevents+json' },
+  ),
   post('cloudevents', '/v1/cloudevents', [cloudEvent], {
     ...bearer,
     'content-type': 'application/cloudevents-batch+json',
@@ -150,15 +169,15 @@ export const validRequests: readonly Shape[] = [
   post(
     'otlp',
     '/v1/logs',
-    inProtobuf([logRecord, logRecord]),
+    inProtobuf([logRecord, richRecord], { cluster: 'c1', version: '2.1' }),
     { ...bearer, 'content-type': 'application/x-protobuf' },
-    'bytes',
+    'protobuf',
   ),
   post('plausible', '/api/event', visit, browser),
-  post('plausible', '/api/event', { ...visit, n: 'services', p: JSON.stringify(properties) }, browser),
+  post('plausible', '/api/event', { ...visit, n: 'services', p: new Encoded('text', properties) }, browser),
   post('snowplow', '/com.snowplowanalytics.snowplow/tp2', {
     schema: 'iglu:x',
-    data: [snowplowItem, { ...snowplowItem, e: 'pv' }],
+    data: [snowplowItem, { ...snowplowItem, e: 'pv' }, snowplowPlain],
   }),
   { dialect: 'snowplow', method: 'GET', path: '/i', headers: browser, value: snowplowItem, write: 'query' },
   post('beacon', '/v1/beacon', beacon, browser),
