@@ -63,8 +63,9 @@ export class UsageTables {
     for (let attempt = 1; ; attempt++) {
       const still = this.#windows.stillness
       const states = await this.#states.read()
-      const asked: Asked[] = []
-      for (const one of requests) asked.push({ request: one, final: await finalWindows(one, states) })
+      const asked = await Promise.all(
+        requests.map(async (one): Promise<Asked> => ({ request: one, final: await finalWindows(one, states) })),
+      )
       const table = await this.#readOnce(request, asked, now)
       // All was in memory: it was read before the states were.
       if (still !== undefined && this.#windows.stillness === still) return table

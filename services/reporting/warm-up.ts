@@ -71,7 +71,7 @@ export class WarmUp {
       await desk.answerInTurn(parseUsageRequest({ ...parse(query) } as Record<string, string>, catalogue, clock.now()))
       asked++
       // Half of the time is left to whoever asks meanwhile.
-      await sleep(performance.now() - began, undefined, { ref: false })
+      await sleep(performance.now() - began)
     }
     logger.info({ questions: asked, ms: Math.round(performance.now() - since) }, warmedUpMessage)
     return asked

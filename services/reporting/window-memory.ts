@@ -13,7 +13,7 @@ import { readWindows, type Table, type WindowsOfTables, type WindowsWanted } fro
 import type { StatementBatches } from './statement-batches.ts'
 
 /** Some 200 bytes each. */
-const cellsMax = 400_000
+const cellsMax = 800_000
 const sizesMax = 100_000
 const rememberedMs = 3_600_000
 

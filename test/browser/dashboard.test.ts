@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Page, Request } from 'playwright-core'
+import { dashboardModel } from '../../services/reporting/dashboard/dashboard-model.ts'
+import { firstQuestions } from '../../services/reporting/dashboard/first-questions.ts'
 import { signInLink } from '../../services/reporting/dashboard/sign-in-links.ts'
 import { assertNoViolation } from './axe.ts'
 import { launchChromium, newVisitor, type Visitor } from './chromium.ts'
@@ -109,6 +111,26 @@ test('every number is that of an independent count, and what has too few devices
   assert.deepEqual(
     days.map(Number),
     Array.from({ length: 7 }, (_, at) => count(({ day }) => day === dayBefore('2026-11-20', 6 - at))),
+  )
+})
+
+test('what is read before anybody looks is what the page asks first', async () => {
+  const asked = new Set<string>()
+  const note = (request: Request) => {
+    const body = request.url().endsWith('/usage/batch')
+      ? (request.postDataJSON() as { questions: string[] })
+      : undefined
+    for (const one of body?.questions ?? []) if (!/grain=(minute|hour)/.test(one)) asked.add(one)
+  }
+  page.on('request', note)
+  for (const period of ['30d', '12mo', '90d']) await open(`?period=${period}`)
+  page.off('request', note)
+  const { catalogue } = world.whole.headcount
+  const read = new Set(firstQuestions(dashboardModel(catalogue, k), world.whole.clock.now()))
+  assert.ok(asked.size > 30, `${asked.size}`)
+  assert.deepEqual(
+    [...asked].filter((one) => !read.has(one)),
+    [],
   )
 })
 

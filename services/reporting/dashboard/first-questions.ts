@@ -27,8 +27,14 @@ export function firstQuestions({ datasets }: DashboardModel, now: number): strin
         if (dataset.measures.length > 0) ask([], grain, dataset.measures)
         for (const dimension of dataset.dimensions) ask([dimension], grain)
       }
+      // A click on a row filters by it: then each list is a slice of a table with its dimension and that of the row.
+      if (period === defaultState.period) for (const pair of pairsOf(dataset.dimensions)) ask(pair, listGrain(range))
       for (const grain of ['week', 'month'] as const) ask([], grain, [], longRange(grain, range, now))
     }
   }
   return [...asked]
+}
+
+function pairsOf(dimensions: readonly string[]): [string, string][] {
+  return dimensions.flatMap((one, at) => dimensions.slice(at + 1).map((other): [string, string] => [one, other]))
 }

@@ -64,6 +64,7 @@ export class ReportingFixture {
   readonly statements: { sql: string; params: Record<string, unknown> | undefined }[] = []
   /** Lines of errors that reporting logged. */
   readonly logged: string[] = []
+  readonly logger = createLogger({ logLevel: 'error' }, { write: (line) => void this.logged.push(line) })
   ready = true
   reporting!: Reporting
   warehouse!: Warehouse
@@ -99,7 +100,7 @@ export class ReportingFixture {
       releases: new ReleaseStore(this.warehouse),
       credentials: tokens,
       clock: this.clock,
-      logger: createLogger({ logLevel: 'error' }, { write: (line) => void this.logged.push(line) }),
+      logger: this.logger,
       metrics: this.metrics,
       readiness: () => ({ ready: this.ready, checks: { probe: this.ready ? 'ok' : 'not yet' } }),
     })

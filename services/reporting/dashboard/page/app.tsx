@@ -266,10 +266,10 @@ function DatasetPanels({
   )
 }
 
-/** Nothing at all in the last 30 days, not even something that may not be shown. */
+/** Nothing at all in the last 30 days, not even something that may not be shown: the chart's question, so asked once. */
 function useIsEmpty({ model, now, turn }: PanelContext): { path: string; isEmpty: boolean } {
   const dataset = mainDataset(model)
-  const range = { from: startOf('day', now) - 30 * dayMs, to: startOf('day', now) + dayMs }
+  const range = { from: startOf('day', now) - 29 * dayMs, to: startOf('day', now) + dayMs }
   const asked =
     dataset && model.role !== 'guest' ? question({ dataset, by: [], range, grain: 'day', filters: [] }) : undefined
   const { value } = useAnswer<UsageAnswer>(asked?.path, turn)
