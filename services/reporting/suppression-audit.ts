@@ -27,35 +27,55 @@ export interface Exposed {
 export function cellsThatFollow(table: LatticeTable, coarser: readonly LatticeTable[], k: number): Exposed[] {
   const hidden = table.cells.filter((cell) => cell.hidden)
   const column = new Map(hidden.map((cell, index) => [cell, index]))
+  const rowOf = (members: readonly LatticeCell[]) => ({ ones: members.map((cell) => column.get(cell)!) })
   const space = new RowSpace(hidden.length)
-  const equations: [LatticeTable, LatticeCell][] = []
-  const byMask = new Map(coarser.map((one) => [one.mask, one]))
-  for (const parent of coarser) {
-    const partlyHidden = bitsOf(table.mask & ~parent.mask).flatMap((bit) => {
-      const between = byMask.get(parent.mask | bit)
-      return between ? [cellsWithHiddenPart(between, parent)] : []
-    })
-    for (const [index, members] of membersOf(hidden, parent)) {
-      // A sum of shown cells of the table in between says nothing new.
-      if (parent.cells[index]!.hidden || partlyHidden.some((some) => !some.has(index))) continue
-      const ones = members.map((cell) => column.get(cell)!)
-      equations.push([parent, parent.cells[index]!])
-      if (!space.add(ones, equations.length - 1)) return []
-    }
-  }
+  const equations = equationsOf(hidden, table, coarser)
+  for (const [at, { members }] of equations.entries()) if (space.add(rowOf(members), at) === 'tired') return []
   const exposed: Exposed[] = []
   for (const whole of [table, ...coarser]) {
     for (const [index, members] of membersOf(hidden, whole)) {
       if (whole.cells[index]!.devices >= k || !whole.cells[index]!.hidden) continue
-      const used = space.sourcesOf(members.map((cell) => column.get(cell)!))
+      const used = space.sourcesOf(rowOf(members))
       if (used === 'tired') return []
-      if (used) exposed.push({ members, sources: [...used].map((equation) => equations[equation]!) })
+      if (!used) continue
+      const sources = [...used].map((at): [LatticeTable, LatticeCell] => [equations[at]!.whole, equations[at]!.cell])
+      exposed.push({ members, sources })
     }
   }
   return exposed
 }
 
-function membersOf(hidden: readonly LatticeCell[], whole: LatticeTable): Map<number, LatticeCell[]> {
+/** A shown cell, and the hidden cells of the finest table whose sum it tells. */
+interface Equation {
+  whole: LatticeTable
+  cell: LatticeCell
+  members: LatticeCell[]
+}
+
+/** @param hidden the hidden cells of `table` */
+export function equationsOf(
+  hidden: readonly LatticeCell[],
+  table: LatticeTable,
+  coarser: readonly LatticeTable[],
+): Equation[] {
+  const equations: Equation[] = []
+  const byMask = new Map(coarser.map((one) => [one.mask, one]))
+  for (const whole of coarser) {
+    const partlyHidden = bitsOf(table.mask & ~whole.mask).flatMap((bit) => {
+      const between = byMask.get(whole.mask | bit)
+      return between ? [cellsWithHiddenPart(between, whole)] : []
+    })
+    for (const [index, members] of membersOf(hidden, whole)) {
+      const cell = whole.cells[index]!
+      // A sum of shown cells of the table in between says nothing new.
+      if (!cell.hidden && partlyHidden.every((some) => some.has(index))) equations.push({ whole, cell, members })
+    }
+  }
+  return equations
+}
+
+/** By index of the cell of `whole` that they are part of. */
+export function membersOf(hidden: readonly LatticeCell[], whole: LatticeTable): Map<number, LatticeCell[]> {
   const members = new Map<number, LatticeCell[]>()
   for (const cell of hidden) {
     const index = whole.indexOf[cell.member]!
@@ -80,8 +100,14 @@ interface EchelonRow {
   sources: Set<number>
 }
 
-/** The span of 0/1 rows, kept in echelon form. */
-class RowSpace {
+/** A row of ones, and of minus ones, at those columns. */
+interface Row {
+  readonly ones: readonly number[]
+  readonly minus?: readonly number[]
+}
+
+/** The span of rows, kept in echelon form. */
+export class RowSpace {
   readonly #rows = new Map<number, EchelonRow>()
   readonly #scratch: Float64Array
   #steps = 0
@@ -89,39 +115,52 @@ class RowSpace {
     this.#scratch = new Float64Array(columns)
   }
 
-  /** Adds the row with ones at those columns; false when the steps are used up. */
-  add(ones: readonly number[], source: number): boolean {
-    const { pivot, sources } = this.#reduce(ones, false)
-    if (this.#steps > stepsMax) return false
-    if (pivot === this.columns) return true
+  /**
+   * Adds a row.
+   * @returns the first column that the rows before cannot take away, and the sources of what is left; undefined when
+   * nothing is left; `tired`: steps used up
+   */
+  add(row: Row, source: number): { pivot: number; sources: ReadonlySet<number> } | undefined | 'tired' {
+    const { pivot, sources } = this.#reduce(row)
+    if (this.#steps > stepsMax) return 'tired'
+    if (pivot === this.columns) return undefined
     const scale = inverse(this.#scratch[pivot]!)
     const at: number[] = []
     for (let index = pivot; index < this.columns; index++) if (this.#scratch[index] !== 0) at.push(index)
     const values = Float64Array.from(at, (index) => (this.#scratch[index]! * scale) % prime)
     this.#rows.set(pivot, { at: Int32Array.from(at), values, sources: sources.add(source) })
-    return true
+    return { pivot, sources }
   }
 
-  /** The rows that the given one is made up of; undefined when it is not in the span; `tired`: steps used up. */
-  sourcesOf(ones: readonly number[]): Set<number> | undefined | 'tired' {
-    const { pivot, sources } = this.#reduce(ones, true)
+  /**
+   * The sources of the rows that the given one is made up of.
+   * @param known columns from this on count as known
+   * @returns undefined when it is not in the span; `tired`: steps used up
+   */
+  sourcesOf(row: Row, known = this.columns): Set<number> | undefined | 'tired' {
+    const { pivot, sources } = this.#reduce(row, known)
     if (this.#steps > stepsMax) return 'tired'
-    return pivot === this.columns ? sources : undefined
+    return pivot >= known ? sources : undefined
   }
 
-  /** Leaves in the scratch what the rows cannot take away; `pivot` is its first column, or `columns` for nothing. */
-  #reduce(ones: readonly number[], stopAtFirst: boolean): { pivot: number; sources: Set<number> } {
+  /**
+   * Leaves in the scratch what the rows cannot take away; `pivot` is its first column, or `columns` for nothing.
+   * @param stopAt the first column before this ends it, and so does this
+   */
+  #reduce({ ones, minus = [] }: Row, stopAt?: number): { pivot: number; sources: Set<number> } {
     const scratch = this.#scratch.fill(0)
     const sources = new Set<number>()
     for (const index of ones) scratch[index] = 1
+    for (const index of minus) scratch[index] = prime - 1
     let pivot = this.columns
-    for (let index = Math.min(...ones); index < this.columns && this.#steps <= stepsMax; index++) {
+    const first = minus.reduce((least, index) => Math.min(least, index), Math.min(...ones))
+    for (let index = first; index < (stopAt ?? this.columns) && this.#steps <= stepsMax; index++) {
       const factor = scratch[index]!
       if (factor === 0) continue
       const row = this.#rows.get(index)
       if (!row) {
         pivot = Math.min(pivot, index)
-        if (stopAtFirst) break
+        if (stopAt !== undefined) break
         continue
       }
       this.#steps += row.at.length + row.sources.size

@@ -4,7 +4,8 @@
  *
  * The tables are those over every subset of a set X of dimensions, down to the total. Events add up from one to the
  * other, so they are settled from the coarsest to X itself, each by:
- * 1. a cell with fewer than k devices is hidden, and so is everything below a hidden cell;
+ * 1. a cell with fewer than k devices is hidden, and so is everything below a hidden cell, and what another dataset that
+ *    has the same cell hides (suppression-links.ts);
  * 2. in each group of cells that sum to a shown coarser cell, the hidden ones are none, or at least two with together
  *    at least k devices and more events than cells (as many would mean one each); else the smallest shown one of the
  *    group is hidden too;
@@ -22,7 +23,7 @@
  * What windows hide for each other comes after (suppression-over-time.ts). Known limits: without `together` the above;
  * a window and itself earlier.
  */
-import { cellsThatFollow } from './suppression-audit.ts'
+import { cellsThatFollow, type Exposed } from './suppression-audit.ts'
 import {
   bitsOf,
   type Cell,
@@ -34,12 +35,15 @@ import {
   parentCell,
   submasks,
 } from './suppression-lattice.ts'
+import { linkedCellsThatFollow, type SuppressionLink } from './suppression-links.ts'
 
 export interface SuppressionOptions {
   /** X is the full set: hide across all tables what follows from all of them. */
   together?: boolean
   /** Off: only cells under k are hidden. There for the test that shows what the rest is good for. */
   complementary?: boolean
+  /** Tables that another dataset has too, and what it hides there. */
+  links?: readonly SuppressionLink[]
 }
 
 /** Above it a unique state is an estimate; within 1 % it is for sure (0.2 % is its standard error). */
@@ -56,7 +60,7 @@ export function suppress(
   dimensionCount: number,
   margins: Margins,
   k: number,
-  { together = false, complementary = true }: SuppressionOptions = {},
+  { together = false, complementary = true, links = [] }: SuppressionOptions = {},
 ): ReadonlyMap<number, LatticeTable> {
   const full = 2 ** dimensionCount - 1
   const order = coarseToFine(full)
@@ -64,12 +68,12 @@ export function suppress(
   const finest = lattice.get(full)!
   const coarser = submasks(full).map((mask) => lattice.get(mask)!)
   for (;;) {
-    for (const mask of order) settle(lattice.get(mask)!, lattice, k, complementary)
+    for (const mask of order) settle(lattice.get(mask)!, lattice, k, { complementary, links })
     if (!together || !complementary) return lattice
-    const exposed = cellsThatFollow(finest, coarser, k)
+    const exposed = allThatFollow(finest, coarser, k, links)
     const ofOneEvent = sumsOfOneEventEach(lattice)
     if (exposed.length === 0 && ofOneEvent.length === 0) return lattice
-    for (const { sources } of exposed) hide(...smallestSource(sources))
+    for (const { sources } of exposed) hide(...smallestSource(sources, links))
     for (const [table, cell] of ofOneEvent) hide(table, cell)
   }
 }
@@ -90,28 +94,57 @@ function sumsOfOneEventEach(lattice: ReadonlyMap<number, LatticeTable>): [Lattic
   return found
 }
 
-/** Of the coarser cells that something follows from, the smallest; the closest table on a draw. */
-function smallestSource(sources: [LatticeTable, LatticeCell][]): [LatticeTable, LatticeCell] {
-  return sources.reduce((best, source) => (smaller(best[1], source[1]) === best[1] ? best : source))
+function allThatFollow(
+  table: LatticeTable,
+  coarser: readonly LatticeTable[],
+  k: number,
+  links: readonly SuppressionLink[],
+): Exposed[] {
+  const exposed = cellsThatFollow(table, coarser, k)
+  if (exposed.length > 0) return exposed
+  return links.flatMap((link) => linkedCellsThatFollow(table, coarser, k, link))
 }
 
-function settle(table: LatticeTable, lattice: ReadonlyMap<number, LatticeTable>, k: number, complementary: boolean) {
+/**
+ * Of the coarser cells that something follows from, the smallest; the closest table on a draw. What another dataset
+ * shows as well is hidden in vain, so only if there is nothing else.
+ */
+function smallestSource(
+  sources: [LatticeTable, LatticeCell][],
+  links: readonly SuppressionLink[],
+): [LatticeTable, LatticeCell] {
+  const own = sources.filter(([{ mask }]) => links.every(({ shared }) => mask & ~shared))
+  return (own.length > 0 ? own : sources).reduce((best, source) =>
+    smaller(best[1], source[1]) === best[1] ? best : source,
+  )
+}
+
+function settle(
+  table: LatticeTable,
+  lattice: ReadonlyMap<number, LatticeTable>,
+  k: number,
+  { complementary, links }: Required<Pick<SuppressionOptions, 'complementary' | 'links'>>,
+): void {
   const parents = bitsOf(table.mask).map((bit) => lattice.get(table.mask & ~bit)!)
   for (const cell of table.cells) {
     const below = complementary && parents.some((parent) => parentCell(parent, cell).hidden)
-    if (cell.devices < k || below) hide(table, cell)
+    if (cell.devices < k || below || isGiven(table, cell, links)) hide(table, cell)
   }
   if (!table.anyHidden || !complementary) return
   const coarser = submasks(table.mask).map((mask) => lattice.get(mask)!)
   for (;;) {
     settleGroups(table, coarser, k)
     if (coarser.length < 2) return
-    const exposed = cellsThatFollow(table, coarser, k)
+    const exposed = allThatFollow(table, coarser, k, links)
     if (exposed.length === 0) return
     let grew = false
     for (const { members } of exposed) grew = hideNear(table, coarser, members) || grew
     if (!grew) return
   }
+}
+
+function isGiven({ mask }: LatticeTable, { values }: LatticeCell, links: readonly SuppressionLink[]): boolean {
+  return links.some(({ given }) => given.get(mask)?.has(JSON.stringify(values)))
 }
 
 /** Rule 2, until nothing changes. Groups of one coarser table do not overlap, so their order does not matter. */

@@ -96,9 +96,13 @@ function widen(sub: number, positions: number[]): number {
   return positions.reduce((sum, position, index) => (sub & (1 << index) ? sum | (1 << position) : sum), 0)
 }
 
-/** The hidden cells under k whose events the attacker knows for sure. */
-export function workedOut(asked: AskedCell[], k: number): AskedCell[] {
-  const known = rowsInEchelon(asked.filter(({ shown }) => shown).map(({ members }) => indicator(members)))
+/**
+ * The hidden cells under k whose events the attacker knows for sure.
+ * @param equal sums of cells of which it is known that they are the same
+ */
+export function workedOut(asked: AskedCell[], k: number, equal: [number[], number[]][] = []): AskedCell[] {
+  const same = equal.map(([some, others]): Row => new Map([...indicator(some), ...indicator(others, -1n)]))
+  const known = rowsInEchelon([...same, ...asked.filter(({ shown }) => shown).map(({ members }) => indicator(members))])
   return asked.filter(({ shown, devices, members }) => !shown && devices < k && follows(known, indicator(members)))
 }
 
@@ -115,8 +119,8 @@ export function narrowedDown(asked: AskedCell[], k: number): AskedCell[] {
 
 type Row = Map<number, [bigint, bigint]>
 
-function indicator(members: number[]): Row {
-  return new Map(members.map((index) => [index, [1n, 1n]]))
+function indicator(members: number[], value = 1n): Row {
+  return new Map(members.map((index) => [index, [value, 1n]]))
 }
 
 function rowsInEchelon(rows: Row[]): Map<number, Row> {
