@@ -1,5 +1,6 @@
 /** What analysts ask: which datasets there are, and usage from the aggregate tables. */
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
+import { constants, createGzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Catalogue } from '../../shared/catalogue.ts'
 import type { Clock } from '../../shared/clock.ts'
@@ -57,9 +58,19 @@ export function addAnalystApi(app: FastifyInstance, options: AnalystApiOptions):
         (asked) => desk.answerInTurn(asked),
         (error) => asProblem(error, logger),
       )
-      return reply.header('content-type', 'application/x-ndjson').send(Readable.from(lines, { objectMode: false }))
+      reply.headers({ 'content-type': 'application/x-ndjson', vary: 'accept-encoding' })
+      const text = Readable.from(lines, { objectMode: false })
+      if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(text)
+      return reply.header('content-encoding', 'gzip').send(compressed(text))
     })
   })
+}
+
+/** Each line is sent when it is ready; a page of a year is a megabyte, and a tenth of it so. */
+function compressed(lines: Readable): Readable {
+  const gzip = createGzip({ level: constants.Z_BEST_SPEED, flush: constants.Z_SYNC_FLUSH })
+  // Either ends the other; what is wrong is told by the one that is sent.
+  return pipeline(lines, gzip, () => undefined)
 }
 
 function send(reply: FastifyReply, format: 'json' | 'csv', answer: UsageAnswer): FastifyReply {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { gunzipSync } from 'node:zlib'
 import type { UsageAnswer } from '../../../services/reporting/usage-answer.ts'
 import { questionsMax } from '../../../services/reporting/usage-batch.ts'
 import { ReportingFixture, senders, tokens } from './reporting-fixture.ts'
@@ -62,6 +63,15 @@ describe('many questions in one request', () => {
     assert.match(found[5]?.problem?.detail ?? '', /CSV/)
   })
 
+  it('are compressed for whoever takes that, and the same then', async () => {
+    const questions = ['dataset=usage&by=feature&from=2026-11-19&to=2026-11-23', 'dataset=nowhere']
+    const answer = await post(questions, { ...analyst, 'accept-encoding': 'br, gzip' })
+    assert.equal(answer.headers['content-encoding'], 'gzip')
+    const found = gunzipSync(answer.rawPayload).toString().trimEnd().split('\n')
+    const sorted = found.map((line) => JSON.parse(line) as Line).sort((a, b) => a.question - b.question)
+    assert.deepEqual(sorted, await lines(questions))
+  })
+
   it('wait for their turn where more are asked than are answered at a time', async () => {
     const questions = Array.from({ length: questionsMax }, () => 'dataset=usage&by=feature')
     const found = await Promise.all([lines(questions), lines(questions), lines(questions)])
@@ -120,7 +130,8 @@ describe('many questions in one request', () => {
     const url = new URL(`${await reporting.listen()}/api/v1/usage/batch`)
     const body = JSON.stringify({ questions: Array(questionsMax).fill('dataset=usage&by=feature,version') })
     for (let patience = 0; patience < 10; patience++) {
-      const left = request(url, { method: 'POST', headers: { ...analyst, 'content-length': body.length } })
+      const headers = { ...analyst, 'content-length': body.length, ...(patience % 2 && { 'accept-encoding': 'gzip' }) }
+      const left = request(url, { method: 'POST', headers })
       left.on('error', () => undefined)
       left.end(body)
       await sleep(patience * 3)

@@ -79,7 +79,13 @@ function DemoCommand({ isAdmin }: { isAdmin: boolean }) {
     <>
       <p>
         Or have a simulated DC/OS fleet send for a while
-        {isAdmin ? '' : ' (an admin, signed in by `npm run headcount -- sign-in --admin`, can start it here)'}:
+        {!isAdmin && (
+          <>
+            {' '}
+            (an admin, signed in by <code>npm run headcount -- sign-in --admin</code>, can start it here)
+          </>
+        )}
+        :
       </p>
       <Scroll label="A command that sends a demo">
         <pre>npm run headcount -- demo</pre>
