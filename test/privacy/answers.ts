@@ -37,7 +37,7 @@ export async function askEverything(
   const { collectorUrl, reportingUrl } = headcount
   const common = ['/health/live', '/health/ready', '/metrics']
   const operator = ['keys', 'quarantine', 'progress', 'retention', 'holds'].map((path) => `/v1/operator/${path}`)
-  const collector = ['/v1/catalogue', ...operator]
+  const collector = ['/v1/catalogue', '/v1/undeclared', ...operator]
   const reporting = ['/', '/api/v1/datasets', '/openapi.json', '/docs', '/docs/json', '/docs/yaml']
   const urls = [
     ...[...common, ...collector].map((path) => collectorUrl + path),

@@ -4,11 +4,13 @@ import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import { ForeignEvents } from '../../services/collector/protocols/foreign-events.ts'
 import { cellsTable, insertColumns } from '../../shared/warehouse/schema.ts'
 import { askEverything } from './answers.ts'
 import { type Canary, makeAddressCanary, makeCanary, makeWordCanary, needlesOf } from './canary.ts'
 import { NeedleSearch } from './needle-search.ts'
 import { type Finding, rawLogFolder, scanBytes, scanFiles, scanRawLog, scanRows } from './scan.ts'
+import { allNeedles, type Canaries, makeCanaries, sendCanaries } from './send-canaries.ts'
 import { startTime, WholeInstallation } from './whole-installation.ts'
 
 const canary = makeWordCanary('planted')
@@ -85,6 +87,31 @@ test('in a record of the raw log, and only when the raw log is scanned', async (
   assert.match(places(await scanRawLog(search, path.join(installation.dir, rawLogFolder))), /raw log, partition 0/)
   assert.match(await inFiles([]), /file event-log\//)
   assert.doesNotMatch(await inFiles(), /file event-log\//)
+})
+
+test('in the mapping of each dialect: what it takes of a person for the version is in the raw log, and gets no further', async () => {
+  const canaries = makeCanaries()
+  const among = new NeedleSearch(allNeedles(canaries))
+  const { admit } = ForeignEvents.prototype
+  ForeignEvents.prototype.admit = function (event, ...rest) {
+    const wrong = canaries['undeclared field name'].value
+    return admit.call(this, { ...event, field: (name) => event.field(name === 'version' ? wrong : name) }, ...rest)
+  }
+  try {
+    await sendCanaries(installation.headcount, canaries, installation.clock.now())
+  } finally {
+    ForeignEvents.prototype.admit = admit
+  }
+  const found = (await scanRawLog(among, path.join(installation.dir, rawLogFolder))).flatMap(({ what }) => what)
+  const traits = (Object.keys(canaries) as (keyof Canaries)[]).filter((name) => name.endsWith(' trait'))
+  const leaked = traits.filter((name) => found.some((what) => what.includes(canaries[name].core)))
+  // Of OpenTelemetry's attributes those alone are read that are declared, and of DC/OS' reports values that are.
+  assert.deepEqual(leaked, [
+    ...['posthog trait', 'plausible trait', 'snowplow trait', 'rudderstack trait', 'segment-browser trait'],
+    ...['beacon trait', 'pixel trait', 'cloudevents trait'],
+  ])
+  await installation.settle()
+  assert.deepEqual(await scanRows(among, installation.headcount.engines), [])
 })
 
 test('in a choice and in an entry of the ledger, where a case has a name that says too much', async () => {

@@ -4,11 +4,19 @@ import type { Headcount } from '../../services/headcount.ts'
 import type { EventLog } from '../../shared/eventlog/port.ts'
 import { type Answer, type AskedServers, readAnswer } from './answers.ts'
 import { type Canary, makeAddressCanary, makeCanary, type Needle, needlesOf, pairNeedles } from './canary.ts'
+import { otherDialects } from './send-dialects.ts'
 import { sendCloudEvents, sendLogs } from './send-foreign.ts'
 
 const email = (core: string) => `Jane.${core}@example.org`
 const browserAgent = (core: string) => `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/131.0 Safari/${core}`
 const pagePath = (core: string) => `/dashboard/${core}/edit`
+
+/** What a dialect must not take, in a canary of each. */
+const traits = [
+  ...(['posthog trait', 'plausible trait', 'snowplow trait', 'rudderstack trait', 'segment-browser trait'] as const),
+  ...(['beacon trait', 'pixel trait', 'dcos-signal trait', 'dcos-ui trait'] as const),
+  ...(['cloudevents trait', 'otlp trait'] as const),
+] as const
 
 /** Canaries of one run. The name says where each is put. */
 export function makeCanaries() {
@@ -26,6 +34,8 @@ export function makeCanaries() {
       'malformed line',
     ],
     ...['import user', 'quarantined field', 'http method', 'reporting path', 'reporting token'],
+    ...['posthog device', 'snowplow device', 'rudderstack device', 'segment-browser device', 'beacon device'],
+    ...['pixel device', 'dcos-signal cluster', 'dcos-ui device', ...traits],
   ] as const
   const plain = Object.fromEntries(names.map((name) => [name, makeCanary(name)])) as Record<
     (typeof names)[number],
@@ -41,6 +51,7 @@ export function makeCanaries() {
     'import path': makeCanary('import path', pagePath),
     'user agent': makeCanary('user agent', (core) => `agent/1.0 (${core})`),
     'browser user agent': makeCanary('browser user agent', browserAgent),
+    'plausible agent': makeCanary('plausible agent', browserAgent),
     'bot user agent': makeCanary('bot user agent', (core) => `Googlebot/2.1 (+http://www.google.com/bot.html) ${core}`),
     'import user agent': makeCanary('import user agent', browserAgent),
     'address 4': makeAddressCanary('address 4', 4),
@@ -59,11 +70,14 @@ export const neverTaken: readonly (keyof Canaries)[] = [
   ...(['query', 'url path', 'malformed body', 'wrong encoding', 'phone', 'write key', 'group'] as const),
   ...(['trait email', 'page url', 'context address', 'declined device', 'feature name', 'track name'] as const),
   ...(['malformed line', 'import user', 'import path', 'http method', 'reporting path', 'reporting token'] as const),
+  ...traits,
 ]
 
 export function allNeedles(canaries: Canaries): Needle[] {
   const addresses = (['address 4', 'address 6', 'browser address', 'import address'] as const).map((k) => canaries[k])
-  const agents = (['user agent', 'browser user agent', 'import user agent'] as const).map((k) => canaries[k])
+  const agents = (['user agent', 'browser user agent', 'plausible agent', 'import user agent'] as const).map(
+    (k) => canaries[k],
+  )
   return [
     ...Object.values(canaries).flatMap(needlesOf),
     ...addresses.flatMap((address) => agents.flatMap((agent) => pairNeedles(address, agent))),
@@ -75,10 +89,12 @@ export async function sendCanaries(headcount: AskedServers, canaries: Canaries, 
   const { collectorUrl, credentials } = headcount
   const answers: Answer[] = []
   const value = (name: keyof Canaries) => canaries[name].value
-  const send = async (path: string, body: string | object | Buffer, headers: Record<string, string> = {}) => {
+  const send = async (path: string, body?: string | object | Buffer, headers: Record<string, string> = {}) => {
     const all = { authorization: `Bearer ${credentials.writeKey}`, ...from('address 4', 'user agent'), ...headers }
+    const given = Object.fromEntries(Object.entries(all).filter(([, text]) => text !== ''))
     const text = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
-    answers.push(await readAnswer(fetch(collectorUrl + path, { method: 'POST', body: text, headers: all })))
+    const asked = text === undefined ? { headers: given } : { method: 'POST', body: text, headers: given }
+    answers.push(await readAnswer(fetch(collectorUrl + path, asked)))
   }
   const from = (address: keyof Canaries, agent: keyof Canaries) => ({
     'x-forwarded-for': value(address),
@@ -155,6 +171,8 @@ export async function sendCanaries(headcount: AskedServers, canaries: Canaries, 
   await sendSegment(send, value, time)
   await sendCloudEvents(send, value, time)
   await sendLogs(send, value, time)
+  const { writeKey } = credentials
+  for (const sendAll of Object.values(otherDialects)) await sendAll({ send, value, writeKey, time })
   return answers
 }
 

@@ -9,12 +9,18 @@ export async function sendCloudEvents(send: Send, value: CanaryValue, time: stri
   const data = {
     email: value('email'),
     user: { name: value('name') },
-    [value('undeclared field name')]: value('token'),
+    [value('undeclared field name')]: value('cloudevents trait'),
+    token: value('token'),
     version: value('version'),
   }
   const event = (members: object) => ({
     ...{ specversion: '1.0', id: value('event id'), source: value('page url'), type: 'jobs', time },
-    ...{ subject: value('path'), dataschema: value('referer'), authid: value('phone'), ip: value('context address') },
+    ...{
+      subject: value('path'),
+      dataschema: value('referer'),
+      authid: value('cloudevents trait'),
+      ip: value('context address'),
+    },
     ...members,
   })
   const events = [
@@ -31,7 +37,7 @@ export async function sendCloudEvents(send: Send, value: CanaryValue, time: stri
   await send('/v1/cloudevents', event({ specversion: value('malformed body') }), json)
   const headers = {
     ...{ 'ce-specversion': '1.0', 'ce-id': value('event id'), 'ce-source': value('page url'), 'ce-type': 'jobs' },
-    ...{ 'ce-subject': value('path'), 'ce-authid': value('phone'), 'ce-deviceid': value('device') },
+    ...{ 'ce-subject': value('path'), 'ce-authid': value('cloudevents trait'), 'ce-deviceid': value('device') },
   }
   await send('/v1/cloudevents', data, { ...headers, 'content-type': 'application/json' })
   await send('/v1/cloudevents', value('malformed body'), { ...headers, 'content-type': 'application/json' })
@@ -43,7 +49,7 @@ export async function sendLogs(send: Send, value: CanaryValue, time: string): Pr
   const nested: Value = { email: value('email'), list: [value('name'), Buffer.from(value('token'))] }
   const attributes: Attributes = {
     ...{ 'user.email': value('email'), 'user.name': value('name'), 'url.full': value('page url') },
-    ...{ 'client.address': value('context address'), [value('undeclared field name')]: value('token'), nested },
+    ...{ 'client.address': value('context address'), [value('undeclared field name')]: value('otlp trait'), nested },
     version: value('version'),
   }
   const record = (eventName: string, more: Attributes) => ({
@@ -58,7 +64,11 @@ export async function sendLogs(send: Send, value: CanaryValue, time: string): Pr
     record('', {}),
     record('jobs', { device: nested }),
   ]
-  const resource = { 'host.name': value('name'), 'process.command_line': value('path'), 'service.name': value('group') }
+  const resource = {
+    'host.name': value('otlp trait'),
+    'process.command_line': value('path'),
+    'service.name': value('group'),
+  }
   const protobuf = { 'content-type': 'application/x-protobuf' }
   const json = { 'content-type': 'application/json' }
   await send('/v1/logs', inJson(records, resource), json)
