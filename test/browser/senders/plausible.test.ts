@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { removeDirectory, temporaryDirectory } from '../../fixtures/headcount-process.ts'
+import { faults, unreliableProxy } from '../../senders/unreliable-proxy.ts'
 import { launchChromium, newVisitor, visitorWithoutCookies } from '../chromium.ts'
 import { bundle } from './bundle.ts'
 import { Counting } from './counting.ts'
@@ -53,6 +54,26 @@ test('views, pages of an application, events and a page from the cache of pages 
   assert.deepEqual(complaints, [])
   await context.close()
   await counting.added({ secrets: 1 })
+})
+
+test('what is refused or dropped is lost, as it sends nothing again; every request that was taken is one event', async (t) => {
+  const proxy = await unreliableProxy(counting.running.collectorUrl, { seed: 9, share: 0.7, inARowMax: 4 })
+  t.after(() => proxy.close())
+  const endpoint = `${proxy.url}/api/event`
+  site.page('/catalog', `<script src="/plausible.js"></script><script>start('${domain}', '${endpoint}')</script>`)
+  const { page, context } = await newVisitor(browser)
+  await page.goto(`${site.sameSite}/catalog`)
+  const told: { status?: number }[] = []
+  for (let index = 0; index < 20; index++) told.push(await page.evaluate("tracked('Jobs')"))
+  await context.close()
+  for (const fault of faults) assert.ok(proxy.count(fault) > 0, `no request was ${fault}`)
+  // By what the proxy saw: a browser may repeat a request by itself on a connection that it had used before.
+  const seen = (name: string, ...fates: readonly string[]) =>
+    proxy.seen.filter(({ body, fate }) => JSON.parse(body.toString()).n === name && fates.includes(fate)).length
+  const taken = ['passed', 'dropped-after']
+  const views = seen('pageview', ...taken)
+  await counting.added({ jobs: seen('Jobs', ...taken), ...(views > 0 && { catalog: views }) })
+  assert.equal(told.filter(({ status }) => status === 202).length, seen('Jobs', 'passed'))
 })
 
 test('where cookies are blocked it is counted all the same; with Global Privacy Control nothing is', async () => {
