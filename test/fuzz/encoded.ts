@@ -1,4 +1,4 @@
-/** JSON that a dialect carries inside a text: fuzzing changes the structure in it, and it is encoded when it is written. */
+/** JSON that a dialect carries inside a text: fuzzing changes the structure in it; it is encoded when it is written. */
 export type Encoding = 'base64' | 'base64url' | 'text'
 
 export class Encoded {

@@ -1,7 +1,7 @@
 /**
- * Canaries in every place where libraries of other makers, pages and DC/OS' own nodes and UI put something about somebody:
- * traits, context, properties, headers, addresses, cookies, Snowplow's entities in base64. Each dialect has a trait of its
- * own, that none may take, and a device, that the worker needs: so it shows which one a canary came through.
+ * Canaries in every place where libraries of other makers, pages and DC/OS' own nodes and UI put something about
+ * somebody: traits, context, properties, headers, addresses, cookies, Snowplow's entities in base64. Each dialect has a
+ * trait of its own, that none may take, and a device, that the worker needs: so it shows what a canary came through.
  */
 import type { DialectSending } from './dialect-sending.ts'
 import { sendBeacon, sendPixel } from './send-pages.ts'

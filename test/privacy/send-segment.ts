@@ -1,4 +1,4 @@
-/** Canaries where those who speak Segment's dialect put something about somebody: RudderStack, a browser, DC/OS' nodes and UI. */
+/** Canaries where RudderStack, a browser, DC/OS' nodes and its UI put something about somebody in Segment's dialect. */
 import { gzipSync } from 'node:zlib'
 import { signalRun } from '../fixtures/dcos-signal.ts'
 import { uiVisit } from '../fixtures/dcos-ui.ts'

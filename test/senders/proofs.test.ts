@@ -1,4 +1,4 @@
-/** infra/senders/proofs.md says what the tests do: it is compared with them, with the packages and with the dialects. */
+/** infra/senders/proofs.md says what the tests do: it is compared with them, with packages and with dialects. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'

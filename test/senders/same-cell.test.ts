@@ -1,12 +1,13 @@
 /**
- * The same event through any two dialects is counted in the same cell: in a running installation, each dialect's events
- * in a minute of its own, so that nothing but the window tells their cells apart. Then the day: a device, a cluster or a
- * browser without an identifier that was seen through all of them is one.
+ * The same event through any two dialects is counted in the same cell: in a running installation, each dialect's
+ * events in a minute of their own, so that nothing but the window tells their cells apart. Then the day: a device, a
+ * cluster or a browser without an identifier that was seen through all of them is one.
  */
 import assert from 'node:assert/strict'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { signalKey, signalRun } from '../fixtures/dcos-signal.ts'
+import { uiVisit } from '../fixtures/dcos-ui.ts'
 import { writeCountryDatabase } from '../privacy/canary-country-database.ts'
 import { WholeInstallation } from '../privacy/whole-installation.ts'
 import {
@@ -46,6 +47,12 @@ const uses: readonly Told[] = [
   { feature: 'nobody_declared_it', device: 'd1', fields: {} },
   ...reports,
 ]
+/** As DC/OS' UI says it when somebody signs in, looks at a service and signs out. */
+const visit: readonly Told[] = ['dcos_login', 'services', 'services', 'dcos_logout'].map((feature) => ({
+  ...{ feature, device: 'd1', fields: { version: '1.13.5', variant: 'enterprise', source: 'ui' } },
+}))
+const uiKey = `Basic ${Buffer.from(`${key}:`).toString('base64')}`
+const user = { anonymousId: 'd1', email: 'somebody@example.org', clusterId: 'c1' }
 const signal = signalRun.bind(undefined, {
   ...{ clusterId: 'c1', customerKey: 'customer', licenseId: undefined, version: '2.1.0', variant: 'open' },
   ...{ provider: 'aws', agents: 7, units: { 'dcos-net.service': 2 }, frameworks: ['marathon'] },
@@ -77,6 +84,11 @@ before(async () => {
   await inOwnSlot('reports dcos-signal', async (at) => {
     for (const { headers, body } of signal(at))
       await send({ method: 'POST', url: '/v1/batch', body: Buffer.from(body), headers: { ...headers } }, program)
+  })
+  await inOwnSlot('visit native', (at) => sendUses('visit', programs.native as Encode, page, visit, at))
+  await inOwnSlot('visit dcos-ui', async (at) => {
+    for (const { path: url, body } of uiVisit(user, [['/services', '/services/detail/x']], at))
+      await send({ method: 'POST', url, body: Buffer.from(body), headers: { authorization: uiKey } }, page)
   })
   await sendOtherwise()
   await installation.settle()
@@ -145,6 +157,7 @@ for (const [who, encodings, datasets] of [
   ['nameless page', Object.keys(nameless), 6],
   ['remembered page', Object.keys(remembered), 6],
   ['reports', ['native', 'dcos-signal'], 5],
+  ['visit', ['native', 'dcos-ui'], 3],
 ] as const) {
   test(`${who}: the same cells through any two of ${encodings.join(', ')}`, () => {
     for (const one of encodings)
