@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { recordsInProtobuf } from '../../services/collector/protocols/otlp-protobuf.ts'
+import { WireError } from '../../services/collector/protocols/otlp-wire.ts'
 import { runCampaign } from './campaign.ts'
 import { Draw } from './draw.ts'
-import { inputOf, unchanged } from './input.ts'
+import { type Input, inputOf, unchanged } from './input.ts'
 import { mutateWire } from './mutate-wire.ts'
 import type { Plant } from './plant.ts'
 import { dialectsToTry, tryInput } from './try-input.ts'
@@ -28,16 +30,42 @@ test('before they are changed, all requests that it starts from are counted, or 
   }
 })
 
-test('control: most requests in protobuf are still read after a change, and hardly any is as it was', () => {
-  const dialects = dialectsToTry()
+/** The valid request in protobuf, and a thousand changes of it. */
+function protobufInputs(): [Input, Buffer[]] {
   const shape = validRequests.find(({ write }) => write === 'protobuf')
   assert.ok(shape)
-  const before = unchanged(shape)
-  const bodies = Array.from({ length: 1000 }, (_, index) => mutateWire(before.body, new Draw(seed, index)))
+  const input = unchanged(shape)
+  return [input, Array.from({ length: 1000 }, (_, index) => mutateWire(input.body, new Draw(seed, index)))]
+}
+
+test('control: many requests in protobuf are still read after a change, and hardly any is as it was', () => {
+  const dialects = dialectsToTry()
+  const [before, bodies] = protobufInputs()
   const counted = bodies.filter((body) => tryInput(dialects, { ...before, body }) === 'counted').length
   assert.ok(counted > 300 && counted < 900, `${counted} counted`)
   assert.ok(bodies.filter((body) => body.equals(before.body)).length < 200)
   assert.ok(new Set(bodies.map((body) => body.toString('latin1'))).size > 700)
+})
+
+test('control: changes of requests in protobuf reach whatever its reader refuses', () => {
+  const reasons = new Set<string>()
+  const limits = { names: new Set(['device', 'version', 'agents']), recordsMax: 100 }
+  for (const body of protobufInputs()[1]) {
+    try {
+      recordsInProtobuf(body, limits)
+    } catch (error) {
+      reasons.add(error instanceof WireError ? error.message : (error as Error).name)
+    }
+  }
+  assert.deepEqual([...reasons].sort(), [
+    'ProblemError',
+    'a field longer than its message',
+    'a field without a number',
+    'a string that is not UTF-8',
+    'a wire type that OTLP does not use',
+    'an integer of more than 64 bits',
+    'an integer without an end',
+  ])
 })
 
 const told: Readonly<Record<Exclude<Plant, 'hang'>, RegExp>> = {

@@ -30,8 +30,9 @@ const messages: Readonly<Record<string, Readonly<Record<number, string>>>> = {
 }
 
 const nestingMax = 3000
-const timesMax = 2000
-const repeatedBytesMax = 100_000
+/** More than a request may have events. */
+const timesMax = 6000
+const repeatedBytesMax = 400_000
 const numbers = [0, 1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 15, 16, 2047, 19_000, 2 ** 29 - 1, 2 ** 29]
 const lies = [1, -1, 127, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 31)]
 const texts = ['', 'services', 'device', 'version', 'agents', 'cluster', '__proto__', 'age', 'log.record.uid']
@@ -76,7 +77,7 @@ function changeOne(root: Field, draw: Draw): void {
       siblings.splice(at, 1)
       return
     case 1:
-      siblings.splice(at, 0, ...repeated(field, draw.isOneIn(40) ? draw.number(timesMax) : 1 + draw.number(3)))
+      siblings.splice(at, 0, ...repeated(field, draw.isOneIn(15) ? draw.number(timesMax) : 1 + draw.number(3)))
       return
     case 2:
       siblings[at] = { ...field, number: draw.of(numbers) }
