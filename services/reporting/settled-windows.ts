@@ -8,9 +8,11 @@ import { LRUCache } from 'lru-cache'
 import type { Dataset } from '../../shared/catalogue.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
 import type { Grain } from '../../shared/window.ts'
+import { type DatasetLink, givenBy, type Hidden, narrowedTo } from './dataset-links.ts'
 import type { Table, TableCell } from './read-windows.ts'
 import { suppress } from './suppression.ts'
 import { type Cell, type LatticeTable, submasks } from './suppression-lattice.ts'
+import type { SuppressionLink } from './suppression-links.ts'
 import type { SettledWindow } from './suppression-over-time.ts'
 import { type FinalWindows, maskOf, TableReader, tableCellsMax, type WindowTables } from './table-reader.ts'
 import { tooMuch, type UsageRequest } from './usage-request.ts'
@@ -24,8 +26,14 @@ const togetherCellsMax = 2_000_000
 const rememberedMax = 1_000_000
 const sliceMs = 10
 
-/** By mask over the dataset's dimensions, then by key: whether the hidden cell has k devices. */
-type Hidden = ReadonlyMap<number, ReadonlyMap<string, boolean>>
+/** What a dataset hides that has the same cells (dataset-links.ts), in windows that are over. */
+export interface ParentPatterns {
+  readonly link: DatasetLink
+  /** By start; seconds since the Unix epoch. */
+  readonly hidden: ReadonlyMap<number, Hidden>
+  /** Starts of those that do not change any more. */
+  readonly final: ReadonlySet<number>
+}
 
 export interface ReadWindow extends SettledWindow {
   /** The table over the request's dimensions, by key. */
@@ -41,7 +49,7 @@ export class SettledWindows {
   })
 
   /** Of open windows, as long as their tables are the same in memory: then no event was added. */
-  readonly #ofTable = new WeakMap<Table, Hidden>()
+  readonly #ofTable = new WeakMap<Table, { hidden: Hidden; given: readonly Hidden[] }>()
 
   /** @param k devices that a cell must have to be shown */
   constructor(reader: WarehouseReader, k: number) {
@@ -55,14 +63,16 @@ export class SettledWindows {
   }
 
   /**
+   * @param parents what datasets hide that have the same cells
    * @returns the windows with cells that start in the request's range, by start (ms since the Unix epoch)
    * @throws ProblemError 400 when the range has too many cells
    */
-  async read(request: UsageRequest, final: FinalWindows): Promise<Map<number, ReadWindow>> {
-    const { dataset, grain } = request
-    const own = maskOf(dataset, request.dimensions)
-    const finals = new Set(final.own)
-    const { known, large, pieces } = this.#sorted(request, await this.#tables.sizes(request, final), finals)
+  async read(
+    request: UsageRequest,
+    final: FinalWindows,
+    parents: readonly ParentPatterns[] = [],
+  ): Promise<Map<number, ReadWindow>> {
+    const own = maskOf(request.dataset, request.dimensions)
     const found = new Map<number, ReadWindow>()
     let cells = 0
     const add = (tables: WindowTables, hidden: Hidden) => {
@@ -70,36 +80,76 @@ export class SettledWindows {
       if (cells > tableCellsMax) throw tooManyCells()
       found.set(tables.window, readWindow(tables, own, hidden))
     }
+    const known = await this.#settle(request, final, parents, add)
+    await this.#eachWindow(request, final, [...known.keys()], 'own', (tables) =>
+      add(tables, known.get(tables.window / 1000)!),
+    )
+    return found
+  }
+
+  /**
+   * What windows hide, without the cells: what is remembered is not read.
+   * @returns by start; seconds since the Unix epoch
+   * @throws ProblemError 400 when the range has too many cells
+   */
+  async hidden(
+    request: UsageRequest,
+    final: FinalWindows,
+    parents: readonly ParentPatterns[],
+  ): Promise<ReadonlyMap<number, Hidden>> {
+    const found = new Map<number, Hidden>()
+    const add = (tables: WindowTables, hidden: Hidden) => void found.set(tables.window / 1000, hidden)
+    for (const [window, hidden] of await this.#settle(request, final, parents, add)) found.set(window, hidden)
+    return found
+  }
+
+  /** Settles what is not remembered. @returns what is */
+  async #settle(
+    request: UsageRequest,
+    final: FinalWindows,
+    parents: readonly ParentPatterns[],
+    add: (tables: WindowTables, hidden: Hidden) => void,
+  ): Promise<Map<number, Hidden>> {
+    const { dataset, grain } = request
+    const own = maskOf(dataset, request.dimensions)
+    const finals = new Set(final.own)
+    const { known, large, pieces } = this.#sorted(request, await this.#tables.sizes(request, final), finals)
     const remember = (tables: WindowTables, hidden: Hidden, of?: number) => {
-      if (finals.has(tables.window / 1000))
-        this.#remembered.set(keyOf(dataset, grain, tables.window / 1000, of), { hidden })
+      const window = tables.window / 1000
+      const isFinal = finals.has(window) && parents.every((one) => !one.hidden.has(window) || one.final.has(window))
+      if (isFinal) this.#remembered.set(keyOf(dataset, grain, window, of), { hidden })
       add(tables, hidden)
     }
     for (const windows of pieces)
       await this.#eachWindow(request, final, windows, 'all', (tables) =>
         remember(
           tables,
-          this.#once(tables.full, () => this.#settleTogether(dataset, tables)),
+          this.#once(tables.full, tables, parents, (links) => this.#settleTogether(dataset, tables, links)),
         ),
       )
     await this.#eachWindow(request, final, large, 'coarser', (tables) =>
       remember(
         tables,
-        this.#once(tables.finest, () => this.#settleAlone(request, tables)),
+        this.#once(tables.finest, tables, parents, (links) => this.#settleAlone(request, tables, links)),
         own,
       ),
     )
-    await this.#eachWindow(request, final, known, 'own', (tables) => {
-      const hidden = this.#recall(dataset, grain, tables.window / 1000, own)
-      // Forgotten meanwhile: rare, and hiding a window is the safe way out.
-      add(tables, hidden ?? new Map([[own, new Map([...tables.finest.keys()].map((key) => [key, false]))]]))
-    })
-    return found
+    return known
   }
 
-  #once(table: Table, settle: () => Hidden): Hidden {
-    const hidden = this.#ofTable.get(table) ?? settle()
-    this.#ofTable.set(table, hidden)
+  #once(
+    table: Table,
+    { window }: WindowTables,
+    parents: readonly ParentPatterns[],
+    settle: (links: SuppressionLink[]) => Hidden,
+  ): Hidden {
+    const own = parents.filter((one) => one.hidden.has(window / 1000))
+    const given = own.map((one) => one.hidden.get(window / 1000)!)
+    const last = this.#ofTable.get(table)
+    if (last && last.given.length === given.length && last.given.every((one, at) => one === given[at]))
+      return last.hidden
+    const hidden = settle(own.map(({ link }, at) => givenBy(link, given[at]!)))
+    this.#ofTable.set(table, { hidden, given })
     return hidden
   }
 
@@ -112,13 +162,14 @@ export class SettledWindows {
   /** Which windows are remembered, which are settled by the table alone, and pieces of those settled together. */
   #sorted({ dataset, grain, dimensions }: UsageRequest, sizes: Map<number, number>, finals: ReadonlySet<number>) {
     const own = maskOf(dataset, dimensions)
-    const known: number[] = []
+    const known = new Map<number, Hidden>()
     const large: number[] = []
     const pieces: number[][] = []
     let pieceCells = Number.POSITIVE_INFINITY
     let togetherCells = 0
     for (const [window, cells] of [...sizes].sort(([a], [b]) => a - b)) {
-      if (finals.has(window) && this.#recall(dataset, grain, window, own)) known.push(window)
+      const hidden = finals.has(window) ? this.#recall(dataset, grain, window, own) : undefined
+      if (hidden) known.set(window, hidden)
       else if (cells * 4 ** dataset.dimensions.length > togetherMax) large.push(window)
       else {
         if (pieceCells + cells > togetherCellsPerPiece) {
@@ -134,15 +185,19 @@ export class SettledWindows {
     return { known, large, pieces }
   }
 
-  #settleTogether(dataset: Dataset, tables: WindowTables): Hidden {
+  #settleTogether(dataset: Dataset, tables: WindowTables, links: readonly SuppressionLink[]): Hidden {
     const lattice = suppress(cellsOf(tables.full), dataset.dimensions.length, tables.margins, this.#k, {
       together: true,
+      links,
     })
     return this.#hiddenOf(lattice.values(), (mask) => mask)
   }
 
-  #settleAlone({ dataset, dimensions }: UsageRequest, tables: WindowTables): Hidden {
-    const lattice = suppress(cellsOf(tables.finest), dimensions.length, tables.margins, this.#k)
+  #settleAlone({ dataset, dimensions }: UsageRequest, tables: WindowTables, links: readonly SuppressionLink[]): Hidden {
+    const own = maskOf(dataset, dimensions)
+    const lattice = suppress(cellsOf(tables.finest), dimensions.length, tables.margins, this.#k, {
+      links: links.map((link) => narrowedTo(link, own)),
+    })
     return this.#hiddenOf(lattice.values(), (mask) =>
       maskOf(
         dataset,

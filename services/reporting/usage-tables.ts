@@ -6,8 +6,9 @@
 import type { Catalogue } from '../../shared/catalogue.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
 import { dayMs, type Grain, windowEnd, windowStart } from '../../shared/window.ts'
+import { type DatasetLink, linksOf } from './dataset-links.ts'
 import type { TableCell } from './read-windows.ts'
-import { projector, type ReadWindow, SettledWindows, seconds } from './settled-windows.ts'
+import { type ParentPatterns, projector, type ReadWindow, SettledWindows, seconds } from './settled-windows.ts'
 import { submasks } from './suppression-lattice.ts'
 import { hideOverTime, isHiddenBy, type Level, loneDaysOfWeek, type Pattern } from './suppression-over-time.ts'
 import { type FinalWindows, maskOf } from './table-reader.ts'
@@ -38,6 +39,8 @@ export interface UsageTable {
 interface Asked {
   readonly request: UsageRequest
   readonly final: FinalWindows
+  /** The same windows, as far as they are over, of datasets that have the same cells. */
+  readonly parents: readonly { readonly link: DatasetLink; readonly asked: Asked }[]
 }
 
 export class UsageTables {
@@ -63,9 +66,7 @@ export class UsageTables {
     for (let attempt = 1; ; attempt++) {
       const still = this.#windows.stillness
       const states = await this.#states.read()
-      const asked = await Promise.all(
-        requests.map(async (one): Promise<Asked> => ({ request: one, final: await finalWindows(one, states) })),
-      )
+      const asked = await Promise.all(requests.map((one) => this.#asked(one, states, now)))
       const table = await this.#readOnce(request, asked, now)
       // All was in memory: it was read before the states were.
       if (still !== undefined && this.#windows.stillness === still) return table
@@ -82,13 +83,39 @@ export class UsageTables {
     )
   }
 
+  async #asked(request: UsageRequest, states: WindowStates, now: number): Promise<Asked> {
+    const final = await finalWindows(request, states)
+    const links = linksOf(this.#catalogue, request.dataset).filter(({ parent }) =>
+      parent.grains.includes(request.grain),
+    )
+    const parents = links.map(async (link) => {
+      const { parent: dataset, dimensions } = link
+      const of = { ...request, dataset, dimensions, metrics: [], by: [], where: [] }
+      const asked = await this.#asked(of, states, now)
+      return { link, asked: { ...asked, final: withoutUnfinished(asked.final, request.grain, now) } }
+    })
+    return { request, final, parents: await Promise.all(parents) }
+  }
+
+  #patternsOf(parents: Asked['parents']): Promise<ParentPatterns[]> {
+    return Promise.all(
+      parents.map(async ({ link, asked }) => ({
+        link,
+        final: new Set(asked.final.own),
+        hidden: await this.#windows.hidden(asked.request, asked.final, await this.#patternsOf(asked.parents)),
+      })),
+    )
+  }
+
   async #readOnce(request: UsageRequest, asked: readonly Asked[], now: number): Promise<UsageTable> {
     const { grains } = request.dataset
     const levels: (Level & { windows: ReadonlyMap<number, ReadWindow> })[] = []
     const lone = new Map<number, Pattern>()
     const count = 1 + longerGrains(request.grain, grains).length
     // All at once, so that one statement reads what is missing of all.
-    const read = await Promise.all(asked.map(({ request: one, final }) => this.#windows.read(one, final)))
+    const read = await Promise.all(
+      asked.map(async (one) => this.#windows.read(one.request, one.final, await this.#patternsOf(one.parents))),
+    )
     for (const [at, { request: one }] of asked.entries()) {
       const windows = read[at]!
       if (at < count) levels.push({ grain: one.grain, windows, range: { from: one.from, to: one.to } })
@@ -110,6 +137,11 @@ async function finalWindows({ dataset, grain, from, to }: UsageRequest, states: 
   const end = seconds(windowEnd(grain, to))
   const openDays = await states.open(dataset, 'day', seconds(from), end)
   return { own, open, days: states.final(dataset, 'day', seconds(from), end), openDays }
+}
+
+/** Nothing is promised of windows that are not over, and merging what they have so far would cost most. */
+function withoutUnfinished(final: FinalWindows, grain: Grain, now: number): FinalWindows {
+  return { ...final, open: new Map([...final.open].filter(([start]) => windowEnd(grain, start * 1000) <= now)) }
 }
 
 /** The request's grain in whole containers, and every longer grain around it, likewise; shortest first. */

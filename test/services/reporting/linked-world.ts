@@ -28,19 +28,31 @@ export type Way = 'linked' | 'given' | 'apart'
 
 /** Cells of fewer than k devices, of any dataset, that follow from what all datasets show. */
 export function followsFromAll(reports: LinkedReport[], catalogue: Catalogue, k: number, way: Way): LinkedCell[] {
-  const hidden = new Map<Dataset, Hidden>()
+  const hidden = new Map<string, Hidden>()
+  for (const dataset of inOrder(catalogue)) {
+    const links = way === 'apart' ? [] : linksOf(catalogue, dataset)
+    const given = links.map((link) => givenBy(link, hidden.get(link.parent.id)!))
+    const own = reportsOf(reports, dataset)
+    const seen = way === 'given' ? given.map((link) => ({ ...link, shared: 0 })) : given
+    hidden.set(dataset.id, settle(own, dataset, k, seen))
+  }
+  return followsFrom(reports, catalogue, k, (dataset, mask, key) => hidden.get(dataset)!.get(mask)?.has(key) !== true)
+}
+
+/** @param isShown whether the cell of that key (JSON of the values) of a dataset is shown */
+export function followsFrom(
+  reports: LinkedReport[],
+  catalogue: Catalogue,
+  k: number,
+  isShown: (dataset: string, mask: number, key: string) => boolean,
+): LinkedCell[] {
   const cells: LinkedCell[] = []
   const full = new Map<Dataset, { first: number; values: string[][] }>()
   let unknowns = 0
-  for (const dataset of inOrder(catalogue)) {
-    const own = reportsOf(reports, dataset)
-    const links = way === 'apart' ? [] : linksOf(catalogue, dataset)
-    const given = links.map((link) => givenBy(link, hidden.get(link.parent)!))
-    hidden.set(
-      dataset,
-      settle(own, dataset, k, way === 'given' ? given.map((link) => ({ ...link, shared: 0 })) : given),
-    )
-    const values = tableOf(own, 2 ** dataset.dimensions.length - 1).map((cell) => [...cell.values])
+  for (const dataset of catalogue.datasets) {
+    const values = tableOf(reportsOf(reports, dataset), 2 ** dataset.dimensions.length - 1).map((cell) => [
+      ...cell.values,
+    ])
     full.set(dataset, { first: unknowns, values })
     unknowns += values.length
   }
@@ -51,7 +63,7 @@ export function followsFromAll(reports: LinkedReport[], catalogue: Catalogue, k:
         const members = values.flatMap((some, index) =>
           JSON.stringify(some.filter((_, at) => mask & (1 << at))) === key ? [first + index] : [],
         )
-        const shown = hidden.get(dataset)!.get(mask)?.has(key) !== true
+        const shown = isShown(dataset.id, mask, key)
         cells.push({ dataset: dataset.id, mask, key, shown, events, devices, members })
       }
   return workedOut(cells, k, sameSums(reports, full)) as LinkedCell[]
@@ -96,7 +108,8 @@ function inOrder(catalogue: Catalogue): Dataset[] {
   return found
 }
 
-function isOf({ of }: LinkedReport, { when }: Dataset): boolean {
+/** Whether a dataset counts the report. */
+export function isOf({ of }: LinkedReport, { when }: Dataset): boolean {
   return [...when].every(([id, allowed]) => allowed.has(of[id]!))
 }
 

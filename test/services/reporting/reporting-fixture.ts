@@ -57,7 +57,7 @@ export interface Seen {
 }
 
 export class ReportingFixture {
-  readonly catalogue: Catalogue = parseCatalogue(catalogueText, 'test.yaml')
+  readonly catalogue: Catalogue
   readonly clock = new ManualClock('2026-11-23T10:15:00Z')
   readonly keyValue = new MemoryKeyValue(this.clock)
   readonly metrics = createMetrics(false)
@@ -71,6 +71,10 @@ export class ReportingFixture {
   ledger!: Ledger
   #dir = ''
   #inserts = 0
+
+  constructor(catalogue = catalogueText) {
+    this.catalogue = parseCatalogue(catalogue, 'test.yaml')
+  }
 
   async open(): Promise<this> {
     this.#dir = await mkdtemp(path.join(tmpdir(), 'headcount-reporting-'))

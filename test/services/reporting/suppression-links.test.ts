@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import { parseCatalogue } from '../../../shared/catalogue-file.ts'
-import { followsFromAll, type LinkedReport, type Way } from './linked-world.ts'
+import { dayMs } from '../../../shared/window.ts'
+import { followsFrom, followsFromAll, isOf, type LinkedReport, type Way } from './linked-world.ts'
+import { ReportingFixture } from './reporting-fixture.ts'
 
 const k = 5
 const seeds = Array.from({ length: 80 }, (_, seed) => seed)
@@ -75,4 +77,48 @@ describe('datasets that count the same events', () => {
       assert.ok(givingAway('given').length > 0)
     })
   }
+})
+
+describe('what the API tells of datasets that count the same events', () => {
+  const text = head + Object.values(catalogues)[1]
+  const fixture = new ReportingFixture(text)
+  const { catalogue } = fixture
+  const dayOf = (seed: number) => new Date(Date.parse('2026-08-03') + seed * dayMs).toISOString().slice(0, 10)
+  const days = seeds.filter((seed) => followsFromAll(made(seed), catalogue, k, 'apart').length > 0).slice(0, 12)
+
+  before(async () => {
+    await fixture.open()
+    for (const seed of days)
+      for (const dataset of catalogue.datasets) {
+        const own = made(seed).filter((report) => isOf(report, dataset))
+        const seen = own.map(({ sender, of, events }) => ({ unit: sender, cell: of, events }))
+        await fixture.insertFinal(dataset.id, 'day', `${dayOf(seed)}T00:00:00Z`, seen)
+      }
+  })
+  after(() => fixture.close())
+
+  const shownIn = async (first: string): Promise<Set<string>> => {
+    const shown = new Set<string>()
+    for (const { id, dimensions } of catalogue.datasets)
+      for (let mask = 0; mask < 2 ** dimensions.length; mask++) {
+        const by = dimensions.filter((_, at) => mask & (1 << at)).join()
+        const query = { dataset: id, metrics: 'events', grain: 'day', by, from: first, to: '2026-11-23' }
+        const answer = await fixture.get(`/api/v1/usage?${new URLSearchParams(query)}`)
+        assert.equal(answer.statusCode, 200, answer.body)
+        for (const [window, ...row] of answer.json().rows)
+          shown.add(`${window.slice(0, 10)}/${id}/${mask}/${JSON.stringify(row.slice(0, -1))}`)
+      }
+    return shown
+  }
+
+  it('an analyst who has asked for every cell of a day of every dataset solves for none under k, first and again', async () => {
+    for (const _ of ['first', 'again']) {
+      const shown = await shownIn('2026-08-03')
+      assert.ok(shown.size > 100, `${shown.size} shown`)
+      for (const seed of days) {
+        const isShown = (id: string, mask: number, key: string) => shown.has(`${dayOf(seed)}/${id}/${mask}/${key}`)
+        assert.deepEqual(followsFrom(made(seed), catalogue, k, isShown), [], `seed ${seed}`)
+      }
+    }
+  })
 })
