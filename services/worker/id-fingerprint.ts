@@ -42,15 +42,31 @@ export class IdFingerprints {
       }
     }
     const once = this.#cipher.update(blocks)
+    const words = wordsOf(once)
     at = 0
     for (const { unit, ids } of all) {
-      const bound = this.#keyed.digest(`ids\0${unit.kind}\0${unit.id}`)
-      for (let end = at + ids.length * fingerprintBytes; at < end; at += fingerprintBytes) {
-        for (let byte = 0; byte < fingerprintBytes; byte++) once[at + byte]! ^= bound[byte]!
+      const [a = 0, b = 0, c = 0, d = 0] = wordsOf(this.#keyed.digest(`ids\0${unit.kind}\0${unit.id}`))
+      for (let end = at + ids.length * wordsPerFingerprint; at < end; at += wordsPerFingerprint) {
+        words[at]! ^= a
+        words[at + 1]! ^= b
+        words[at + 2]! ^= c
+        words[at + 3]! ^= d
       }
     }
-    return this.#cipher.update(once)
+    return this.#cipher.update(words)
   }
+}
+
+const wordsPerFingerprint = fingerprintBytes / Uint32Array.BYTES_PER_ELEMENT
+
+/** The same bytes four at a time, which are taken together in a quarter of the steps; a copy where they are not aligned. */
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  const { buffer, byteOffset, length } = byteOffsetIsAligned(bytes) ? bytes : Uint8Array.from(bytes)
+  return new Uint32Array(buffer, byteOffset, Math.floor(length / Uint32Array.BYTES_PER_ELEMENT))
+}
+
+function byteOffsetIsAligned({ byteOffset }: Uint8Array): boolean {
+  return byteOffset % Uint32Array.BYTES_PER_ELEMENT === 0
 }
 
 const notHex = 255

@@ -6,6 +6,7 @@ import type { Feature } from '../../shared/catalogue.ts'
 import type { Route, SentEvent, Unit } from '../../shared/event.ts'
 import type { Tuple } from './fold-into-catalogue.ts'
 import type { UnitPseudonyms } from './pseudonymise.ts'
+import type { Amount, MetCell } from './roll-up.ts'
 
 /** One log record, opened; things that are the same for all of its events are worked out once and kept here. */
 export interface Sender {
@@ -38,6 +39,10 @@ export interface EventShape {
   readonly fields: SentEvent['fields']
   readonly naturalKey: Feature['naturalKey']
   folded?: { readonly day: number; readonly tuple: Tuple }
+  /** The fine cell that its last event went into. */
+  met?: MetCell
+  /** Its measures. */
+  amounts?: readonly Amount[]
 }
 
 /** One for all events of a record, filled anew for each: at a million a second an object for every one is felt. */

@@ -10,7 +10,7 @@ import type { Dataset, Measure } from '../../shared/catalogue.ts'
 import { cellsMs } from '../../shared/retention/kinds-of-aggregates.ts'
 import { type EpochKind, type Grain, minuteMs, windowStart } from '../../shared/window.ts'
 import type { Tuple } from './fold-into-catalogue.ts'
-import type { PseudonymousObservation } from './observation.ts'
+import type { EventShape, PseudonymousObservation } from './observation.ts'
 import type { UnitPseudonyms } from './pseudonymise.ts'
 
 /** Sum of clamped values, and how many events carried one. */
@@ -24,6 +24,20 @@ interface FineCell {
   /** Numbers of the units, the same one possibly more than once. */
   readonly units: number[]
   measures: MeasureTotal[] | undefined
+}
+
+/** Kept with the shape of an event. */
+export interface MetCell {
+  readonly rollup: Rollup
+  readonly tuple: Tuple
+  readonly minute: number
+  readonly cell: FineCell
+}
+
+/** A measure by its place among the catalogue's, and its clamped value. */
+export interface Amount {
+  readonly index: number
+  readonly value: number
 }
 
 interface Gathering {
@@ -60,17 +74,14 @@ export class Rollup {
     this.#measures = measures
   }
 
-  add(tuple: Tuple, { time, unit, shape: { fields } }: PseudonymousObservation): void {
-    const cell = this.#fineCell(tuple, Math.floor(time / minuteMs))
+  add(tuple: Tuple, { time, unit, shape }: PseudonymousObservation): void {
+    const cell = this.#cellOf(tuple, time, shape)
     cell.events++
     this.events++
     const number = this.#numberOf(unit)
-    if (cell.units.at(-1) !== number) cell.units.push(number)
-    for (let index = 0; index < this.#measures.length; index++) {
-      const measure = this.#measures[index]!
-      const value = fields[measure.id]
-      if (typeof value === 'number') addMeasure(cell, this.#measures.length, index, clamp(value, measure))
-    }
+    if (cell.units[cell.units.length - 1] !== number) cell.units.push(number)
+    shape.amounts ??= this.#amountsOf(shape)
+    for (const { index, value } of shape.amounts) addMeasure(cell, this.#measures.length, index, value)
   }
 
   /** @param asOf append time of the batch's first record: windows that were past keeping then are left out */
@@ -93,6 +104,23 @@ export class Rollup {
       }
       yield { dataset, grain, window, columns, events, units, measures: totals(fine) }
     }
+  }
+
+  /** Events of one shape mostly come in the same minute as the one before. */
+  #cellOf(tuple: Tuple, time: number, shape: EventShape): FineCell {
+    const minute = Math.floor(time / minuteMs)
+    const { met } = shape
+    if (met && met.minute === minute && met.tuple === tuple && met.rollup === this) return met.cell
+    const cell = this.#fineCell(tuple, minute)
+    shape.met = { rollup: this, tuple, minute, cell }
+    return cell
+  }
+
+  #amountsOf({ fields }: EventShape): Amount[] {
+    return this.#measures.flatMap((measure, index) => {
+      const value = fields[measure.id]
+      return typeof value === 'number' ? [{ index, value: clamp(value, measure) }] : []
+    })
   }
 
   #fineCell(tuple: Tuple, minute: number): FineCell {

@@ -123,7 +123,7 @@ export class SeenIds {
   #verdict(hash: Uint8Array, place: number, appendedAt: number): Verdict {
     const { windowMs } = this.#options
     this.#sighting.set(0, hash, place, appendedAt)
-    this.#bits.of(this.#sighting, 0)
+    if (this.#segments.length > 0) this.#bits.of(this.#sighting, 0)
     let found = this.#table.verdict(this.#sighting, windowMs)
     if (this.#spill && found !== duplicate)
       found = surer(found, this.#spill.sources[0]!.verdict(this.#sighting, windowMs))
