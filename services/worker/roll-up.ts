@@ -26,9 +26,10 @@ interface FineCell {
   measures: MeasureTotal[] | undefined
 }
 
-/** Kept with the shape of an event. */
+/** Kept with the shape of an event, which outlives the batch by a while: so not the rollup itself, which has pseudonyms. */
 export interface MetCell {
-  readonly rollup: Rollup
+  /** Of the rollup that the cell is of. */
+  readonly mark: object
   readonly tuple: Tuple
   readonly minute: number
   readonly cell: FineCell
@@ -62,6 +63,7 @@ export interface Cell {
 }
 
 export class Rollup {
+  readonly #mark = {}
   readonly #measures: readonly Measure[]
   readonly #fine = new Map<Tuple, Map<number, FineCell>>()
   readonly #units: UnitPseudonyms[] = []
@@ -110,9 +112,9 @@ export class Rollup {
   #cellOf(tuple: Tuple, time: number, shape: EventShape): FineCell {
     const minute = Math.floor(time / minuteMs)
     const { met } = shape
-    if (met && met.minute === minute && met.tuple === tuple && met.rollup === this) return met.cell
+    if (met && met.minute === minute && met.tuple === tuple && met.mark === this.#mark) return met.cell
     const cell = this.#fineCell(tuple, minute)
-    shape.met = { rollup: this, tuple, minute, cell }
+    shape.met = { mark: this.#mark, tuple, minute, cell }
     return cell
   }
 
