@@ -3,104 +3,33 @@
  * several workers one has the lease for that.
  */
 import { mkdirSync } from 'node:fs'
-import path from 'node:path'
-import type { Catalogue } from '../../shared/catalogue.ts'
-import type { ChoiceBook } from '../../shared/choices/choice-book.ts'
-import { LeftOut } from '../../shared/choices/left-out.ts'
-import type { Clock } from '../../shared/clock.ts'
 import { EpochKeys } from '../../shared/epoch-keys.ts'
-import { type Assignment, type EventLog, StaleAssignmentError } from '../../shared/eventlog/port.ts'
 import { writeFreshness } from '../../shared/freshness.ts'
 import { Gate } from '../../shared/gate.ts'
 import { InTurn } from '../../shared/in-turn.ts'
 import { KeyValueLostError, StoreIdentity } from '../../shared/keyvalue/identity.ts'
-import type { KeyValue } from '../../shared/keyvalue/port.ts'
 import { type Lease, soleLease } from '../../shared/lease.ts'
-import type { Ledger } from '../../shared/ledger/port.ts'
-import type { Logger } from '../../shared/logger.ts'
-import type { Metrics } from '../../shared/metrics.ts'
-import type { Policy } from '../../shared/policy/policy.ts'
 import { epochKeyMs } from '../../shared/retention/limits.ts'
 import { isUnavailable } from '../../shared/unavailable.ts'
-import type { Warehouse } from '../../shared/warehouse/port.ts'
 import { type EpochName, epochBounds, minuteMs, utcDay } from '../../shared/window.ts'
-import type { KeptNow } from '../retention/kept-now.ts'
 import { type CloseTools, closeEpoch, type DueEpoch, dueEpochs, type EpochTimes, epochTimes } from './close-epochs.ts'
 import { announceClosing, type Closing, closingDone, closings, everyPartition, isHeeded } from './closing.ts'
-import { consumePartition, type Progress } from './consume.ts'
+import type { Progress } from './consume.ts'
 import { DeletionUpkeep } from './enter-deletions.ts'
 import { enterPolicy } from './enter-policy.ts'
-import { IdMemory } from './id-memory.ts'
-import type { Locate } from './locate.ts'
+import { HeldPartitions } from './held-partitions.ts'
 import { noticeNewLog } from './notice-new-log.ts'
-import { rememberPartition } from './remember-partition.ts'
 import { restoreEpochs } from './restore-epochs.ts'
 import { RetentionUpkeep } from './retention-upkeep.ts'
-import type { Sealer } from './seal/sealer.ts'
-import {
-  addTallies,
-  allProgress,
-  type ImportTally,
-  type ToldProgress,
-  tellProgress,
-  toldProgress,
-} from './shared-progress.ts'
+import { allProgress, type ImportTally } from './shared-progress.ts'
 import { prepareTables } from './store.ts'
 import { systemTiming, type Timing } from './timing.ts'
-
-export interface WorkerDeps {
-  readonly log: EventLog
-  readonly keyValue: KeyValue
-  readonly warehouse: Warehouse
-  readonly catalogue: Catalogue
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly metrics: Metrics
-  readonly locate: Locate
-  readonly lingerMs: number
-  /** Folder for scratch files that are rebuilt at start. */
-  readonly scratchDir: string
-  /** Called once when a partition can no longer be consumed: the process must end and start anew. */
-  readonly onFatal: (error: unknown) => void
-  /** Who of several workers closes epochs and applies retention. Without: this one, being the only one. */
-  readonly upkeepLease?: Lease
-  /** Makes the releases of days before they close. Without: nothing is released. */
-  readonly sealer?: Sealer
-  /** Whose records are left out. Without: nobody's. */
-  readonly choices?: ChoiceBook
-  /** Has an entry for each deletion and each version of the policy. */
-  readonly ledger?: Ledger
-  /** Which is told to senders. Without: none is entered in the ledger. */
-  readonly policy?: Policy
-  /** What is kept, for metrics. Without: it is not measured. */
-  readonly lookAtRetention?: () => Promise<readonly KeptNow[]>
-  /** Without: real time. */
-  readonly timing?: Timing
-  /** Most live event ids held in memory, per partition. */
-  readonly memoryIdsMax?: number
-  /** Units whose keyed hashes are kept from one batch to the next, per partition. */
-  readonly cachedUnitsMax?: number
-}
+import type { WorkerDeps } from './worker-deps.ts'
 
 /** How often due ends are looked for; real time, for the looking itself is cheap. */
 const lookEveryMs = 1000
-const waitMsMin = 250
-const waitMsMax = 5000
 /** An epoch whose deadline has come closes in the end even if a partition has nobody who could agree. */
 const heedMsMax = 5 * minuteMs
-
-/** A partition that this worker has. */
-interface Held {
-  readonly assignment: Assignment
-  readonly stop: AbortController
-  /** Settles when it has been left, whatever happened. */
-  done: Promise<void>
-  memory: IdMemory | undefined
-  progress: Progress | undefined
-  tally: ImportTally
-  /** How often in a row a server was away. */
-  failures: number
-}
 
 export class Worker {
   readonly epochKeys: EpochKeys
@@ -110,7 +39,7 @@ export class Worker {
   readonly #identity: StoreIdentity
   readonly #gate = new Gate()
   readonly #stop = new AbortController()
-  readonly #held = new Map<number, Held>()
+  readonly #held: HeldPartitions
   /** Epochs that this worker counts into no more, because they are being closed. */
   #heeded: readonly EpochName[] = []
   readonly #timing: Timing
@@ -128,6 +57,12 @@ export class Worker {
     this.#deletions = new DeletionUpkeep(deps)
     this.#retention = new RetentionUpkeep({ ...deps, epochKeys: this.epochKeys })
     this.#identity = new StoreIdentity(deps.keyValue, () => restoreEpochs({ ...deps, epochKeys: this.epochKeys }))
+    const { epochKeys } = this
+    this.#held = new HeldPartitions({
+      ...{ deps, epochKeys, identity: this.#identity, gate: this.#gate },
+      heed: () => this.#heedClosings(),
+      heeded: () => this.#heeded,
+    })
   }
 
   /** Prepares the tables and starts consuming. */
@@ -139,8 +74,8 @@ export class Worker {
     await this.#identity.check()
     await this.#heedClosings()
     await this.#deps.log.subscribe({
-      assigned: (assignment) => this.#take(assignment),
-      revoked: (partition) => this.#leave(partition),
+      assigned: (assignment) => this.#held.take(assignment),
+      revoked: (partition) => this.#held.leave(partition),
     })
     this.#stopLooking = this.#timing.every(lookEveryMs, () => {
       if (this.#upkeepWaits) return
@@ -155,13 +90,12 @@ export class Worker {
 
   /** How far each partition of this worker is. */
   progress(): Progress[] {
-    const told = [...this.#held.values()].flatMap(({ progress }) => progress ?? [])
-    return told.sort((a, b) => a.partition - b.partition)
+    return this.#held.progress()
   }
 
   /** What became of imported lines in this worker's partitions. */
   get importTally(): ImportTally {
-    return addTallies([...this.#held.values()].map(({ tally }) => tally))
+    return this.#held.importTally
   }
 
   /** Closes what is due and applies retention; runs every second by itself. Never twice at the same time. */
@@ -177,7 +111,7 @@ export class Worker {
     await this.#identity.check()
     await this.#heedClosings()
     for (const { partition, freshTo } of this.progress()) await writeFreshness(this.#deps.keyValue, partition, freshTo)
-    await this.#tellProgress()
+    await this.#held.tell()
     if (!(await this.#lease.hold())) return this.#retention.rest()
     await this.#retention.watchKeys()
     await this.#lookAfter().catch((error) => {
@@ -216,7 +150,7 @@ export class Worker {
     const due = [...(await dueEpochs(tools, watermark)), ...(await this.#daysToRelease(watermark))]
     for (const one of due) if (!known.has(one.name)) await announceClosing(keyValue, one, clock.now())
     // What this worker announced, or an operator did, it need not wait a round to heed itself.
-    if (await this.#heedClosings()) await this.#tellProgress()
+    if (await this.#heedClosings()) await this.#held.tell()
     for (const closing of await closings(keyValue)) {
       if (!(await this.#mayClose(closing)) || !(await this.#lease.hold())) continue
       if (!(await this.#isReleased(closing))) continue
@@ -256,21 +190,11 @@ export class Worker {
       this.epochKeys.refuse(closing)
       for (const name of closing) {
         if (this.#heeded.includes(name) || !name.startsWith('day:')) continue
-        const day = utcDay(epochBounds(name).start)
-        for (const { memory } of this.#held.values()) await memory?.forgetImports(day)
+        await this.#held.forgetImports(epochBounds(name).start)
       }
       this.#heeded = closing
     })
     return isNew
-  }
-
-  async #tellProgress(): Promise<void> {
-    const { keyValue, log } = this.#deps
-    for (const { assignment, progress, tally } of this.#held.values()) {
-      if (!progress || !assignment.isCurrent()) continue
-      const told = { ...progress, logId: log.logId, epoch: assignment.epoch, heeded: this.#heeded, tally }
-      await tellProgress(keyValue, told)
-    }
   }
 
   /**
@@ -296,7 +220,7 @@ export class Worker {
     this.#stop.abort()
     await this.#upkeep.idle()
     await this.#deps.sealer?.stop()
-    await Promise.all([...this.#held.keys()].map((partition) => this.#leave(partition)))
+    await this.#held.leaveAll()
     // Another worker would wait for its end otherwise; if the store is away, it has to.
     await this.#lease.release().catch(() => undefined)
   }
@@ -304,148 +228,5 @@ export class Worker {
   #closeTools(): CloseTools {
     const { warehouse, catalogue, clock, metrics, logger, keyValue } = this.#deps
     return { warehouse, catalogue, epochKeys: this.epochKeys, keyValue, clock, metrics, logger }
-  }
-
-  #take(assignment: Assignment): void {
-    const { partition } = assignment
-    const before = this.#held.get(partition)
-    before?.stop.abort()
-    const tally = { counted: 0, duplicate: 0, late: 0, bot: 0 }
-    const held: Held = {
-      assignment,
-      stop: new AbortController(),
-      done: Promise.resolve(),
-      memory: undefined,
-      progress: undefined,
-      tally,
-      failures: 0,
-    }
-    this.#held.set(partition, held)
-    held.done = this.#hold(held, before?.done)
-  }
-
-  /** Consumes until it is told to stop. Never rejects. */
-  async #hold(held: Held, before: Promise<void> | undefined): Promise<void> {
-    const { partition } = held.assignment
-    // The same partition, given back: its scratch files must be free again.
-    await before
-    try {
-      while (!held.stop.signal.aborted) await this.#consumeOnce(held)
-    } catch (error) {
-      if (held.stop.signal.aborted) return
-      if (error instanceof StaleAssignmentError) {
-        this.#deps.logger.info({ partition }, 'this partition has been handed to another worker')
-        return
-      }
-      this.#deps.logger.fatal(
-        { err: error, partition },
-        'this partition cannot be consumed any further; the process ends, nothing is lost',
-      )
-      this.#deps.onFatal(error)
-    } finally {
-      held.memory?.close()
-      if (this.#held.get(partition) === held) this.#held.delete(partition)
-    }
-  }
-
-  /**
-   * Consumes until it is told to stop or a server goes away. Then it waits, with nothing in its hands, and the next time
-   * goes on from the last commit, as after a restart: whatever had been asked of the server is looked at first.
-   */
-  async #consumeOnce(held: Held): Promise<void> {
-    try {
-      await this.#consume(held)
-      held.failures = 0
-    } catch (error) {
-      if (!isUnavailable(error) || held.stop.signal.aborted) throw error
-      held.memory?.close()
-      held.memory = undefined
-      const waitMs = Math.min(waitMsMax, waitMsMin * 2 ** held.failures++)
-      this.#deps.logger.warn(
-        { err: error, partition: held.assignment.partition, waitMs },
-        'a server is away; the partition waits, nothing is lost',
-      )
-      await this.#pause(waitMs, held.stop.signal)
-    }
-  }
-
-  /** Waits, or less when the signal aborts. */
-  async #pause(waitMs: number, signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const goOn = () => {
-        signal.removeEventListener('abort', goOn)
-        resolve()
-      }
-      signal.addEventListener('abort', goOn)
-      void this.#timing.sleep(waitMs).then(goOn)
-    })
-  }
-
-  async #consume(held: Held): Promise<void> {
-    const { keyValue, log, metrics, catalogue, locate, warehouse, clock, logger, lingerMs, scratchDir } = this.#deps
-    const { memoryIdsMax, cachedUnitsMax } = this.#deps
-    const { epochKeys } = this
-    const { assignment, tally } = held
-    const { partition } = assignment
-    await this.#speakFor(held)
-    const memory = new IdMemory({
-      ...{ keyValue, epochKeys, logId: log.logId, partition, memoryIdsMax },
-      storeId: await this.#identity.check(),
-      checkStore: () => this.#identity.check(),
-      scratchDir: path.join(scratchDir, String(partition)),
-    })
-    held.memory = memory
-    const leftOut = new LeftOut(this.#deps.choices)
-    const pipeline = { catalogue, leftOut, epochKeys, locate, cachedUnitsMax, importTally: tally, timing: this.#timing }
-    const remembering = { ...pipeline, keyValue, logId: log.logId, gate: this.#gate, metrics, logger }
-    const runner = await rememberPartition(assignment, memory, remembering, held.stop.signal)
-    const onProgress = (progress: Progress) => {
-      held.failures = 0
-      held.progress = progress
-      metrics.lagRecords.set({ partition: String(partition) }, progress.lag)
-      metrics.freshnessSeconds.set(
-        Math.max(0, clock.now() - Math.min(...this.progress().map(({ freshTo }) => freshTo))) / 1000,
-      )
-    }
-    await consumePartition(
-      assignment,
-      {
-        logId: log.logId,
-        catalogue,
-        warehouse,
-        runner,
-        clock,
-        timing: this.#timing,
-        metrics,
-        logger,
-        lingerMs,
-        gate: this.#gate,
-        onProgress,
-      },
-      held.stop.signal,
-    )
-  }
-
-  /**
-   * From now on this worker speaks for the partition. What its last worker knew holds still: how far it had come, and the
-   * tally; but which closing epochs are heeded is this worker's to say, and it must know them before its first batch.
-   */
-  async #speakFor(held: Held): Promise<void> {
-    const { keyValue, log } = this.#deps
-    const { partition, epoch } = held.assignment
-    await this.#heedClosings()
-    const told = await toldProgress(keyValue, log.logId, partition)
-    if (!told) return
-    Object.assign(held.tally, told.tally)
-    const ours: ToldProgress = { ...told, epoch, heeded: this.#heeded }
-    if (!(await tellProgress(keyValue, ours))) throw new StaleAssignmentError('a later holder has the partition')
-  }
-
-  async #leave(partition: number): Promise<void> {
-    const held = this.#held.get(partition)
-    if (!held) return
-    held.stop.abort()
-    await held.done
-    if (this.#held.get(partition) === held) this.#held.delete(partition)
   }
 }
