@@ -15,7 +15,7 @@ import { dayMs, hourMs } from '../../shared/window.ts'
 import { drawRelease } from './draw-release.ts'
 import { manifestOf } from './manifest.ts'
 import { releaseFiles } from './release-files.ts'
-import type { ReleaseStore } from './release-store.ts'
+import { ReleaseGoneError, type ReleaseStore } from './release-store.ts'
 import type { ExactCell, RandomSource, ReleaseSpecification } from './release-types.ts'
 import { specificationsOf } from './specification.ts'
 
@@ -79,7 +79,12 @@ async function sealDataset(
   const publishAt = publishTime(catalogue, day)
   const manifest = manifestOf(catalogue, specification, { day, publishAt, rows: rows.length, files })
   const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)
-  const sha256 = await store.save({ day, dataset, manifest: bytes, files })
+  const sha256 = await store.save({ day, dataset, manifest: bytes, files }).catch(async (error) => {
+    // Drawn by several at once: whoever was first has removed it already.
+    const isTaken = async () => (await ledger.state()).release(day, dataset)?.state !== 'RESERVED'
+    if (!(error instanceof ReleaseGoneError) || !(await isTaken())) throw error
+  })
+  if (sha256 === undefined) return
   const winner = await ledger.append((state) => {
     const known = state.release(day, dataset)
     // Somebody else was first: those bytes are the release.

@@ -96,6 +96,7 @@ export class ReleaseStore extends ReleaseReader {
 
   /**
    * Durable when it resolves. The same release may be saved again. Returns its SHA-256 (of the manifest).
+   * @throws ReleaseGoneError when it is not there afterwards
    * @param attempt makes the token another one, where rows that had the first were removed
    */
   async save({ day, dataset, manifest, files }: FrozenRelease, attempt = ''): Promise<string> {
@@ -122,7 +123,7 @@ export class ReleaseStore extends ReleaseReader {
     })
     // A token left in memory by a crash can drop an insert without a word.
     if ((await this.manifest(dataset, day, release)) === undefined)
-      throw new Error(`the release of ${dataset} on ${day} was inserted and is not there`)
+      throw new ReleaseGoneError(`the release of ${dataset} on ${day} was inserted and is not there`)
     return release
   }
 
@@ -137,6 +138,11 @@ export class ReleaseStore extends ReleaseReader {
     if (Number(others?.rows ?? 0) > 0)
       await this.#writer.command(`ALTER TABLE ${releasesTable} DELETE WHERE ${where}`, params)
   }
+}
+
+/** What was inserted is not there: the insert was dropped, or another release of the day counts and this was removed. */
+export class ReleaseGoneError extends Error {
+  override readonly name = 'ReleaseGoneError'
 }
 
 /** What is stored is not what was published. */

@@ -7,8 +7,11 @@ import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ReleaseRequests } from '../../../services/operator/release-requests.ts'
-import { isPublished } from '../../../services/release/release-day.ts'
+import { cryptoRandom } from '../../../services/release/random-source.ts'
+import { drawDay, isPublished, isSealed, type ReleaseTools, reserveDay } from '../../../services/release/release-day.ts'
+import { ReleaseGoneError, ReleaseStore } from '../../../services/release/release-store.ts'
 import { askForRelease } from '../../../services/worker/seal/seal-requests.ts'
+import type { Warehouse } from '../../../shared/warehouse/port.ts'
 import { withBridge } from '../../fixtures/bridged-warehouse.ts'
 import { filesHolding } from '../../fixtures/live-folder.ts'
 import { describeWithRedis, openStore, withRedis } from '../../fixtures/redis.ts'
@@ -59,6 +62,53 @@ test('a thousand requests at once over several sealing jobs: one release, and ev
     const refused = await desks[0]!.ask('2026-10-21')
     assert.equal(refused.state, 'refused')
     assert.deepEqual(Object.keys(refused).sort(), ['state', 'why'])
+  }))
+
+test('who is late by the length of an insert finds its draw removed, and takes the one that counts', () =>
+  withDay(60, 1, async ({ engines, ledger }) => {
+    const { warehouse } = engines
+    const toolsOf = (store: ReleaseStore): ReleaseTools => ({
+      ...{ ledger, warehouse, catalogue: attackCatalogue, random: cryptoRandom, store },
+    })
+    const first = toolsOf(new ReleaseStore(warehouse))
+    const cellsOf = async () => new Map()
+    let overtaken = 0
+    /** While its insert is on its way to it, another has drawn the day, sealed it, and removed what it was not. */
+    const late = new Proxy(warehouse, {
+      get: (target, name) => {
+        if (name !== 'insert') return Reflect.get(target, name, target).bind(target)
+        return async (block: Parameters<Warehouse['insert']>[0]) => {
+          await target.insert(block)
+          if (overtaken++ === 0) await drawDay(publishedDay, cellsOf, first)
+        }
+      },
+    })
+    const second = toolsOf(new ReleaseStore(late))
+    await second.store.prepare()
+    await reserveDay(publishedDay, second)
+    await drawDay(publishedDay, cellsOf, second)
+    assert.ok(overtaken > 0)
+    const state = await ledger.state()
+    assert.ok(isSealed(state, attackCatalogue, publishedDay))
+    for (const { sha256, dataset } of state.releases())
+      assert.ok(await first.store.manifest(dataset, publishedDay, sha256 ?? ''), `${dataset} has its bytes`)
+  }))
+
+test('a draw that is not there although nobody else has sealed the day is an error', () =>
+  withDay(60, 1, async ({ engines, ledger }) => {
+    const { warehouse } = engines
+    const dropping = new Proxy(warehouse, {
+      get: (target, name) =>
+        name === 'insert' ? async () => undefined : Reflect.get(target, name, target).bind(target),
+    })
+    const store = new ReleaseStore(dropping)
+    const tools = { ledger, warehouse, catalogue: attackCatalogue, random: cryptoRandom, store }
+    await store.prepare()
+    await reserveDay(publishedDay, tools)
+    await assert.rejects(
+      drawDay(publishedDay, async () => new Map(), tools),
+      ReleaseGoneError,
+    )
   }))
 
 describeWithRedis('several processes that seal', () => {
