@@ -8,7 +8,14 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ReleaseRequests } from '../../../services/operator/release-requests.ts'
 import { cryptoRandom } from '../../../services/release/random-source.ts'
-import { drawDay, isPublished, isSealed, type ReleaseTools, reserveDay } from '../../../services/release/release-day.ts'
+import {
+  type CellsOf,
+  drawDay,
+  isPublished,
+  isSealed,
+  type ReleaseTools,
+  reserveDay,
+} from '../../../services/release/release-day.ts'
 import { ReleaseGoneError, ReleaseStore } from '../../../services/release/release-store.ts'
 import { askForRelease } from '../../../services/worker/seal/seal-requests.ts'
 import type { Warehouse } from '../../../shared/warehouse/port.ts'
@@ -71,7 +78,11 @@ test('who is late by the length of an insert finds its draw removed, and takes t
       ...{ ledger, warehouse, catalogue: attackCatalogue, random: cryptoRandom, store },
     })
     const first = toolsOf(new ReleaseStore(warehouse))
-    const cellsOf = async () => new Map()
+    // Large enough to be published, each draw with noise of its own.
+    const cellsOf = async (dataset: string): ReturnType<CellsOf> => {
+      const values = dataset === 'usage' ? ['a', '1'] : ['1']
+      return new Map([['leaf', [{ values, devices: 5000, sums: [5000n] }]]])
+    }
     let overtaken = 0
     /** While its insert is on its way to it, another has drawn the day, sealed it, and removed what it was not. */
     const late = new Proxy(warehouse, {
