@@ -83,10 +83,11 @@ function parseGeneral(match: RegExpExecArray | null): number {
     second === 60
       ? leapSecond(minuteStart)
       : minuteStart + second * 1000 + (fraction ? Math.floor(Number(`0${fraction.slice(0, 4)}`) * 1000 + 1e-6) : 0)
-  return time >= 0 && time < firstMomentTooLate ? time : Number.NaN
+  return time >= 0 && time < timeMax ? time : Number.NaN
 }
 
-const firstMomentTooLate = Date.UTC(10_000, 0, 1)
+/** The first moment that four digits of a year cannot tell; ms since the Unix epoch. */
+export const timeMax = Date.UTC(10_000, 0, 1)
 
 /** 23:59:59.999 where a leap second can be: in the last minute of a month. */
 function leapSecond(minuteStart: number): number {

@@ -51,7 +51,7 @@ export function addAnalystApi(app: FastifyInstance, options: AnalystApiOptions):
     part.post('/api/v1/usage/batch', { schema: usageBatchSchema(catalogue) }, async (request, reply) => {
       const viewer = await who.viewer(request)
       const questions = readQuestions(request.body)
-      desk.expect(questions.length)
+      desk.requireRoomFor(questions.length)
       const lines = answerLines(
         questions,
         (question) => requestOf(viewer, question),

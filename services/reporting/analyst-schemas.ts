@@ -3,8 +3,8 @@ import type { FastifySchema } from 'fastify'
 import type { Catalogue } from '../../shared/catalogue.ts'
 import { grains } from '../../shared/window.ts'
 import { jsonAnswer, problemAnswers } from './openapi.ts'
+import { questionsMax } from './questions-max.ts'
 import { rowsMax } from './usage-answer.ts'
-import { questionsMax } from './usage-batch.ts'
 import { limitMax, windowsMax } from './usage-request.ts'
 
 const texts = { type: 'array', items: { type: 'string' } }

@@ -3,11 +3,11 @@
  * what is asked at once is read from the tables at once. Each answer is a line (NDJSON), sent when it is ready.
  */
 import { parse } from 'node:querystring'
-import { ProblemError, problem } from '../../shared/http/problem.ts'
+import type { ProblemError } from '../../shared/http/problem.ts'
+import { questionsMax } from './questions-max.ts'
 import type { UsageAnswer } from './usage-answer.ts'
-import type { UsageRequest } from './usage-request.ts'
+import { invalid, type UsageRequest } from './usage-request.ts'
 
-export const questionsMax = 64
 /** A question is as long as an address may be. */
 export const batchBytesMax = 256 * 1024
 
@@ -23,11 +23,9 @@ export type AnswerLine =
 export function readQuestions(body: unknown): Record<string, string | string[]>[] {
   const { questions } = Object(body) as { questions?: unknown }
   if (!Array.isArray(questions) || !questions.every((one) => typeof one === 'string'))
-    throw notABatch(
-      '`questions` must be a list of queries of GET /api/v1/usage, each a text like "dataset=…&grain=day"',
-    )
+    throw invalid('`questions` must be a list of queries of GET /api/v1/usage, each a text like "dataset=…&grain=day"')
   if (questions.length === 0 || questions.length > questionsMax)
-    throw notABatch(`\`questions\` has ${questions.length} entries; it must have 1 to ${questionsMax}`)
+    throw invalid(`\`questions\` has ${questions.length} entries; it must have 1 to ${questionsMax}`)
   return questions.map((query) => ({ ...parse(query) }) as Record<string, string | string[]>)
 }
 
@@ -53,15 +51,11 @@ export async function* answerLines(
   async function answerOne(question: number, asked: Record<string, string | string[]>): Promise<AnswerLine> {
     try {
       const request = parse(asked)
-      if (request.format !== 'json') throw notABatch('A line of the answer is JSON; ask GET /api/v1/usage for CSV')
+      if (request.format !== 'json') throw invalid('A line of the answer is JSON; ask GET /api/v1/usage for CSV')
       return { question, status: 200, answer: await answer(request) }
     } catch (error) {
       const known = toProblem(error)
       return { question, status: known.problem.status, problem: known.problem }
     }
   }
-}
-
-function notABatch(detail: string): ProblemError {
-  return new ProblemError(problem(400, 'invalid-request', 'A parameter is not right', `${detail}.`))
 }

@@ -39,16 +39,11 @@ export class UsageDesk {
   /** @throws ProblemError 503 when too many run, 400 when the answer would be too large */
   async answer(request: UsageRequest): Promise<UsageAnswer> {
     if (this.#running >= runningMax) throw busy()
-    this.#running++
-    try {
-      return await this.#answer(request)
-    } finally {
-      this.#done()
-    }
+    return this.answerInTurn(request)
   }
 
-  /** Whether so many questions may wait for their turn. @throws ProblemError 503 */
-  expect(questions: number): void {
+  /** @throws ProblemError 503 when so many questions may not wait for their turn */
+  requireRoomFor(questions: number): void {
     if (this.#waiting.length + questions > waitingMax) throw busy()
   }
 

@@ -177,7 +177,8 @@ function unknown(what: string, name: string, valid: readonly string[]): ProblemE
   return invalid(`there is no ${what} ${saidBack(name)} here; there is ${valid.join(', ')}`, valid)
 }
 
-function invalid(detail: string, valid?: readonly string[]): ProblemError {
+/** @param detail without the full stop  @param valid what would be right, where that is a short list */
+export function invalid(detail: string, valid?: readonly string[]): ProblemError {
   const sentence = `${detail[0]?.toUpperCase()}${detail.slice(1)}.`
   return new ProblemError(problem(400, 'invalid-request', 'A parameter is not right', sentence, valid ? { valid } : {}))
 }

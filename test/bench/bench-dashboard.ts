@@ -84,8 +84,8 @@ try {
   const { html, assets } = await pageFiles()
   const pageBytes = [html, ...assets.values()].reduce((sum, file) => sum + file.gzip.length, 0)
   say(`page ${(pageBytes / 1024).toFixed(1)} KB gzipped, target ${targets.pageBytes / 1024}\n`)
-  say('view | first number, ms | panels | a panel: p50, ms | p95, ms | slowest | a question: p50, ms | p95, ms')
-  say('--- | --- | --- | --- | --- | --- | --- | ---')
+  say('view | first number, ms | panels | a panel: p50, ms | p95, ms | slowest')
+  say('--- | --- | --- | --- | --- | ---')
   const times = new DashboardTimes(browser, headcount.reportingUrl, async () =>
     signInLink(headcount.reportingUrl, await headcount.desk.signIn('analyst')),
   )
@@ -130,9 +130,9 @@ try {
   if (values.data === undefined) await rm(dir, { recursive: true, force: true })
 }
 
-function lineOf({ firstMs, panels, questionsMs }: View): string {
+function lineOf({ firstMs, panels }: View): string {
   const waited = panels.map(({ waitedMs }) => waitedMs)
-  const figures = [at(waited, 0.5), at(waited, 0.95), at(waited, 1), at(questionsMs, 0.5), at(questionsMs, 0.95)]
+  const figures = [at(waited, 0.5), at(waited, 0.95), at(waited, 1)]
   return [firstMs, panels.length, ...figures].map((figure) => figure.toFixed(0)).join(' | ')
 }
 

@@ -7,8 +7,6 @@ export interface View {
   readonly firstMs: number
   /** How long each panel waited for its data, from its first being there to its first data being drawn. */
   readonly panels: readonly { readonly title: string; readonly waitedMs: number }[]
-  /** Requests for usage, from being sent to their last byte. */
-  readonly questionsMs: readonly number[]
 }
 
 interface Watched {
@@ -36,11 +34,6 @@ export class DashboardTimes {
     await page.locator('.panel').first().waitFor()
     await busy.waitFor({ state: 'detached' })
     await page.addInitScript({ content: watchPanels })
-    const questionsMs: number[] = []
-    page.on('requestfinished', (request) => {
-      const { requestStart, responseEnd } = request.timing()
-      if (request.url().includes('/api/v1/usage')) questionsMs.push(responseEnd - requestStart)
-    })
     const started = performance.now()
     await page.goto(`${this.#url}/${query}`, { waitUntil: 'commit' })
     await page.locator('.figure strong').first().filter({ hasText: /[1-9]/ }).waitFor()
@@ -50,7 +43,7 @@ export class DashboardTimes {
     const waits = await page.evaluate(() => (globalThis as Watched).waits ?? {})
     await context.close()
     const panels = Object.entries(waits).map(([title, { from, to = Number.NaN }]) => ({ title, waitedMs: to - from }))
-    return { firstMs, panels, questionsMs }
+    return { firstMs, panels }
   }
 }
 

@@ -1,16 +1,16 @@
 /** The laws of shared/ledger/port.ts, for every pair of key-value store and warehouse. */
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ManualClock } from '../../shared/clock.ts'
-import { compare, formatFraction, fraction } from '../../shared/fraction.ts'
-import { type KeyValue, KeyValueUnavailableError } from '../../shared/keyvalue/port.ts'
+import { formatFraction, fraction } from '../../shared/fraction.ts'
+import { KeyValueUnavailableError } from '../../shared/keyvalue/port.ts'
 import { encodeHead, headKey } from '../../shared/ledger/ledger-head.ts'
 import { openLedgerReader } from '../../shared/ledger/ledger-reader.ts'
-import { type Ledger, LedgerBrokenError, type LedgerEvent } from '../../shared/ledger/port.ts'
+import type { Ledger, LedgerEvent } from '../../shared/ledger/port.ts'
 import { verifyLedger } from '../../shared/ledger/verify-ledger.ts'
-import { openLedger } from '../../shared/ledger/warehouse-ledger.ts'
 import type { InsertBlock, Warehouse } from '../../shared/warehouse/port.ts'
+import { added, append, filled, isBroken, lawOver, read, type Tools, type WithStores, whole } from './ledger-law.ts'
+import { safeguardsLeftOut } from './ledger-safeguards.ts'
 import {
   allEntries,
   budgetRho,
@@ -20,56 +20,10 @@ import {
   tally,
   withChanged,
   withHeldInserts,
-  withoutCompare,
-  withoutOthers,
-  withoutTokens,
 } from './ledger-stores.ts'
 
-export interface LedgerStores {
-  readonly keyValue: KeyValue
-  readonly warehouse: Warehouse
-  /** A key-value store with nothing in it, as after the loss of the first. */
-  emptyKeyValue(): Promise<KeyValue>
-}
-
-/** @param withStores calls `use` with stores of its own, and closes them */
-export function ledgerContract(
-  name: string,
-  withStores: (use: (stores: LedgerStores) => Promise<void>) => Promise<void>,
-) {
-  type Tools = LedgerStores & { clock: ManualClock; open: (changed?: Partial<LedgerStores>) => Promise<Ledger> }
-  const law = (title: string, check: (tools: Tools) => Promise<void>) =>
-    it(title, () =>
-      withStores(async (stores) => {
-        const clock = new ManualClock('2026-11-24T10:00:00.123Z')
-        const { keyValue, warehouse } = stores
-        await check({ ...stores, clock, open: (changed) => openLedger({ keyValue, warehouse, clock, ...changed }) })
-      }),
-    )
-  const read = (partner: string): LedgerEvent => ({ kind: 'partner.read', partner, what: 'list' })
-  const added = (partner: string): LedgerEvent => ({
-    kind: 'partner.added',
-    ...{ partner, name: 'Überschrift "x"\\', keySha256: 'b'.repeat(64), datasets: ['a'], purpose: 'two\ttabs' },
-    until: '2027-01-01T00:00:00.000Z',
-  })
-  const append = (ledger: Ledger, ...events: LedgerEvent[]) => ledger.append(() => ({ events, result: undefined }))
-  const whole = async (ledger: Ledger) => {
-    const { entries, problems } = await verifyLedger(ledger, { budgetRho })
-    assert.deepEqual(problems, [])
-    return entries
-  }
-  const isBroken = (text: RegExp) => (error: unknown) => {
-    assert.ok(error instanceof LedgerBrokenError, String(error))
-    assert.match(error.message, text)
-    assert.match(error.message, /headcount ledger verify/)
-    return true
-  }
-  /** A ledger of six entries. */
-  const filled = async (ledger: Ledger) => {
-    await append(ledger, added('p'))
-    for (const dataset of ['a', 'b', 'c']) await reserveShare(ledger, dataset)
-    await append(ledger, read('p'))
-  }
+export function ledgerContract(name: string, withStores: WithStores): void {
+  const law = lawOver(withStores)
 
   describe(`ledger contract: ${name}`, () => {
     law('what was appended is there in order, chained, with its time, also for who opens it later', async (tools) => {
@@ -370,63 +324,12 @@ export function ledgerContract(
       assert.equal(await reserveShare(ledger, 'd'), 'reserved')
     })
 
-    describe('safeguards left out', () => {
-      const race = async (ledgers: Ledger[]) =>
-        tally(
-          await Promise.allSettled(
-            Array.from({ length: 90 }, (_, index) =>
-              reserveShare(ledgers[index % ledgers.length] as Ledger, `d${index}`),
-            ),
-          ),
-        )
-
-      law('without the compare-and-set the tokens alone keep to the budget', async (tools) => {
-        const keyValue = withoutCompare(tools.keyValue)
-        const ledgers = await Promise.all([
-          tools.open({ keyValue }),
-          tools.open({ keyValue }),
-          tools.open({ keyValue }),
-        ])
-        const { done = 0 } = await race(ledgers)
-        assert.ok(done > 0 && done <= 15, `${done}`)
-        await tools.keyValue.delete(headKey)
-        const { entries, problems } = await verifyLedger(await tools.open(), { budgetRho })
-        assert.ok(entries >= done + 1)
-        assert.deepEqual(problems, [])
-      })
-
-      law('without it and without tokens the read-back finds the fork and refuses', async (tools) => {
-        const changed = { keyValue: withoutCompare(tools.keyValue), warehouse: withoutTokens(tools.warehouse) }
-        const ledgers = [await tools.open(changed), await tools.open(changed), await tools.open(changed)]
-        const { done = 0, LedgerBrokenError: refused = 0 } = await race(ledgers)
-        assert.ok(refused > 0 && done <= 15, `${done} done, ${refused} refused`)
-        await assert.rejects(tools.open(), isBroken(/two entries/))
-      })
-
-      law('without all three the budget is overspent, and these tests see it', async (tools) => {
-        const [first] = await allEntries(await tools.open())
-        assert.ok(first)
-        await tools.warehouse.command('ALTER TABLE ledger DELETE WHERE seq >= 0')
-        const ledgers = await Promise.all(
-          [1, 2, 3].map(async () =>
-            tools.open({
-              keyValue: withChanged(withoutCompare(tools.keyValue), { get: async () => undefined }),
-              warehouse: withoutOthers(withoutTokens(tools.warehouse)),
-            }),
-          ),
-        )
-        assert.deepEqual(await race(ledgers), { done: 45, BudgetExceededError: 45 })
-        const { problems } = await verifyLedger(openLedgerReader(tools), { budgetRho })
-        assert.match(problems.join('\n'), /two entries 1\b/)
-        assert.match(problems.join('\n'), /costs ρ .*, more than the 3\/200/)
-        assert.ok(compare(fraction(45, 1000), budgetRho) > 0)
-      })
-    })
+    safeguardsLeftOut(law)
   })
+}
 
-  /** A ledger whose first entries are in, and whose later inserts go another way. */
-  async function openedWith(tools: Tools, { insert }: Pick<Warehouse, 'insert'>): Promise<Ledger> {
-    await tools.open()
-    return await tools.open({ warehouse: withChanged(tools.warehouse, { insert }) })
-  }
+/** A ledger whose first entries are in, and whose later inserts go another way. */
+async function openedWith(tools: Tools, { insert }: Pick<Warehouse, 'insert'>): Promise<Ledger> {
+  await tools.open()
+  return await tools.open({ warehouse: withChanged(tools.warehouse, { insert }) })
 }

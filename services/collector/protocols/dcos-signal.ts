@@ -6,9 +6,9 @@
  */
 import { type Catalogue, findFeature } from '../../../shared/catalogue.ts'
 import type { RejectReason } from '../../../shared/drop-reason.ts'
+import { timeMax } from '../../../shared/rfc3339.ts'
 import { packagesOf, unitsOf } from './dcos-signal-parts.ts'
 import type { DeclaredValues } from './declared-values.ts'
-import { timeMax } from './event-time.ts'
 import type { ForeignEvent } from './foreign-event.ts'
 import { stableId } from './foreign-events.ts'
 import { isMembers, type Members, member, membersOf } from './members.ts'

@@ -1,7 +1,5 @@
 /** When an event happened, by our clock, from what a sender's clock said. */
-
-/** The first moment that a record cannot have; ms since the Unix epoch. */
-export const timeMax = Date.UTC(10_000, 0, 1)
+import { timeMax } from '../../../shared/rfc3339.ts'
 
 /**
  * The sender's two times tell how long before sending it happened, however wrong its clock is.

@@ -3,8 +3,8 @@ import { request } from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
+import { questionsMax } from '../../../services/reporting/questions-max.ts'
 import type { UsageAnswer } from '../../../services/reporting/usage-answer.ts'
-import { questionsMax } from '../../../services/reporting/usage-batch.ts'
 import { ReportingFixture, senders, tokens } from './reporting-fixture.ts'
 
 interface Line {

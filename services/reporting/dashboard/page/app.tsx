@@ -11,7 +11,7 @@ import { Empty } from './empty.tsx'
 import { KeysDialog, useKeys } from './keys.tsx'
 import { Live } from './live.tsx'
 import { Measures } from './measures.tsx'
-import { type Dataset, type Dimension, type Model, mainDataset } from './model.ts'
+import { type Dataset, isGrowing, type Model, mainDataset } from './model.ts'
 import { Movers } from './movers.tsx'
 import { NotesDialog } from './notes-dialog.tsx'
 import { Notice } from './notice.tsx'
@@ -225,11 +225,6 @@ function Panels({ context, notes, onFilled }: PanelsProps) {
       )}
     </>
   )
-}
-
-/** Senders name such values themselves, new ones after old ones, as versions are. */
-function isGrowing(dimension: Dimension | undefined): boolean {
-  return dimension?.kind === 'rule' && dimension.origin === 'event'
 }
 
 /** A list for each dimension, the shares of one that goes on growing (versions), and the means of what is measured. */

@@ -1,4 +1,5 @@
 /** Questions for usage that are asked in the same turn, as all panels do at first, go in one request. */
+import { questionsMax } from '../../questions-max.ts'
 import { ApiError, ask, fetchPatiently, headersOf, problemOf } from './api.ts'
 
 interface Waiting {
@@ -7,8 +8,6 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** Of POST /api/v1/usage/batch. */
-const questionsMax = 64
 const usagePath = '/api/v1/usage?'
 let waiting: Waiting[] = []
 

@@ -21,8 +21,13 @@ export interface Model extends DashboardModel {
 }
 
 /** The dataset that the overview is about: the first that is counted by the minute, as the catalogue orders them. */
-export function mainDataset({ datasets }: Model): Dataset | undefined {
+export function mainDataset({ datasets }: Pick<Model, 'datasets'>): Dataset | undefined {
   return datasets.find(({ grains }) => grains.includes('minute')) ?? datasets[0]
+}
+
+/** Senders name such values themselves, new ones after old ones, as versions are. */
+export function isGrowing(dimension: Dimension | undefined): boolean {
+  return dimension?.kind === 'rule' && dimension.origin === 'event'
 }
 
 const regions = new Intl.DisplayNames(undefined, { type: 'region', fallback: 'code' })
