@@ -26,7 +26,12 @@ export function readQuestions(body: unknown): Record<string, string | string[]>[
     throw invalid('`questions` must be a list of queries of GET /api/v1/usage, each a text like "dataset=…&grain=day"')
   if (questions.length === 0 || questions.length > questionsMax)
     throw invalid(`\`questions\` has ${questions.length} entries; it must have 1 to ${questionsMax}`)
-  return questions.map((query) => ({ ...parse(query) }) as Record<string, string | string[]>)
+  return questions.map(parametersOf)
+}
+
+/** The decoded parameters of a query, as Fastify gives them; one that is there several times is a list. */
+export function parametersOf(query: string): Record<string, string | string[]> {
+  return { ...parse(query) } as Record<string, string | string[]>
 }
 
 /**

@@ -2,13 +2,14 @@
  * Asks what the dashboard asks first, before somebody waits for it: what is read of final windows stays in memory
  * (window-memory.ts), and a year of them takes seconds to read. Not where the tables are small enough to be read in no time.
  */
-import { parse } from 'node:querystring'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalogue } from '../../shared/catalogue.ts'
 import type { Clock } from '../../shared/clock.ts'
+import { ProblemError } from '../../shared/http/problem.ts'
 import type { Logger } from '../../shared/logger.ts'
 import { dashboardModel } from './dashboard/dashboard-model.ts'
 import { firstQuestions } from './dashboard/first-questions.ts'
+import { parametersOf } from './usage-batch.ts'
 import type { UsageDesk } from './usage-desk.ts'
 import { parseUsageRequest } from './usage-request.ts'
 
@@ -67,13 +68,18 @@ export class WarmUp {
     let asked = 0
     for (const query of firstQuestions(dashboardModel(catalogue, k), clock.now())) {
       const began = performance.now()
-      if (this.#stop.signal.aborted) break
-      await desk.answerInTurn(parseUsageRequest({ ...parse(query) } as Record<string, string>, catalogue, clock.now()))
+      if (this.#stop.signal.aborted) return asked
+      // One that is too large here is refused to whoever asks it, and keeps nobody from the others.
+      await desk
+        .answerInTurn(parseUsageRequest(parametersOf(query), catalogue, clock.now()))
+        .catch((error: unknown) => {
+          if (!(error instanceof ProblemError)) throw error
+        })
       asked++
       // Half of the time is left to whoever asks meanwhile.
       await sleep(performance.now() - began)
     }
-    logger.info({ questions: asked, ms: Math.round(performance.now() - since) }, warmedUpMessage)
+    logger.debug({ questions: asked, ms: Math.round(performance.now() - since) }, warmedUpMessage)
     return asked
   }
 }

@@ -53,7 +53,7 @@ const start = () =>
       HEADCOUNT_K: '10',
     }),
     clock: new ManualClock(now),
-    logger: createLogger({ logLevel: 'info' }, { write: listen }),
+    logger: createLogger({ logLevel: 'debug' }, { write: listen }),
     onFatal: (error) => note(`fatal ${error}`),
   })
 

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { dashboardModel } from '../../../services/reporting/dashboard/dashboard-model.ts'
 import { firstQuestions } from '../../../services/reporting/dashboard/first-questions.ts'
 import { UsageDesk } from '../../../services/reporting/usage-desk.ts'
+import { invalid } from '../../../services/reporting/usage-request.ts'
 import { WarmUp } from '../../../services/reporting/warm-up.ts'
 import type { WarehouseReader } from '../../../shared/warehouse/port.ts'
 import { dayMs } from '../../../shared/window.ts'
@@ -65,6 +66,18 @@ describe('warming up', () => {
       (await app.inject({ url: `/api/v1/usage?${query}`, headers: { authorization: `Bearer ${tokens.analystToken}` } }))
         .statusCode
     for (const query of asked) assert.equal(await answer(query), 200, query)
+  })
+
+  it('passes over what is refused', async () => {
+    const asked = firstQuestions(dashboardModel(fixture.catalogue, k), fixture.clock.now()).length
+    let refused = 0
+    const narrow = new UsageDesk({ ...fixture, reader, k })
+    narrow.answerInTurn = async () => {
+      refused++
+      throw invalid('too much')
+    }
+    assert.equal(await new WarmUp({ ...fixture, desk: narrow, k }).askAll(), asked)
+    assert.equal(refused, asked)
   })
 
   it('stops in the middle, and is not begun by who stops it', async () => {
