@@ -30,10 +30,8 @@ export function windowStart(grain: Grain, time: number): number {
       const day = Math.floor(time / dayMs)
       return (day - mod(day + 3, 7)) * dayMs
     }
-    case 'month': {
-      const date = new Date(time)
-      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1)
-    }
+    case 'month':
+      return monthOf(time).start
   }
 }
 
@@ -48,11 +46,20 @@ export function windowEnd(grain: Grain, start: number): number {
       return start + dayMs
     case 'week':
       return start + 7 * dayMs
-    case 'month': {
-      const date = new Date(start)
-      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1)
-    }
+    case 'month':
+      return monthOf(start).end
   }
+}
+
+let lastMonth = { start: 0, end: 0 }
+
+/** Remembers the last one, as whoever goes through times asks for the same month again and again. */
+function monthOf(time: number): { start: number; end: number } {
+  if (time >= lastMonth.start && time < lastMonth.end) return lastMonth
+  const date = new Date(time)
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()]
+  lastMonth = { start: Date.UTC(year, month, 1), end: Date.UTC(year, month + 1, 1) }
+  return lastMonth
 }
 
 /** `2026-11-23` of a time. */

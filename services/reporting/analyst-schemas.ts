@@ -94,11 +94,18 @@ export function usageSchema(catalogue: Catalogue): FastifySchema {
         description: `Only cells with this value: \`dimension:value\`, the value percent-encoded once more than the query needs if it has a \`%\`. \`dimension!:value\` for every other value: the events of the others are added up from the cells that are shown, unless the dimension is in \`by\`. May be repeated; all must hold. At most 20`,
         examples: [[`${dimension}:${catalogue.features[0]?.id ?? 'value'}`]],
       },
+      totals: {
+        type: 'boolean',
+        default: false,
+        examples: [true],
+        description:
+          'Add up the windows: a row for each combination of values, with the number of `windows` in which it is shown, its events there, and as `devices_per_window` the mean of its devices there. What a window leaves out is not in it. Without measures',
+      },
       limit: {
         type: 'integer',
         minimum: 1,
         maximum: limitMax,
-        description: 'Most rows of one window, after suppression; those with the most events',
+        description: 'Most rows of one window, or with `totals` of all, after suppression; those with the most events',
         examples: [10],
       },
       format: text('Form of the answer', 'json', { enum: ['json', 'csv'], default: 'json' }),
@@ -164,7 +171,10 @@ function usageAnswerSchema(dimension: string): object {
     type: 'object',
     required: ['columns', 'rows', 'suppressed', 'suppressed_in', 'fresh_to'],
     properties: {
-      columns: { ...texts, description: '`window` (its start), the dimensions of `by`, the metrics' },
+      columns: {
+        ...texts,
+        description: '`window` (its start), the dimensions of `by`, the metrics; with `totals` as said there',
+      },
       rows: { type: 'array', items: { type: 'array', items: { type: ['string', 'number', 'null'] } } },
       suppressed: {
         type: 'integer',

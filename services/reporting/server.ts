@@ -100,7 +100,7 @@ export async function createReporting(deps: ReportingDependencies): Promise<Repo
   const warmUp = new WarmUp({ ...deps, desk, k })
   addAnalystApi(app, { ...deps, desk, k, who })
   addSessions(app, { ...deps, sessions, who })
-  addDashboardRoutes(app, { ...deps, files, k, who, views })
+  addDashboardRoutes(app, { ...deps, desk, files, k, who, views })
   addManagePartners(app, { ...deps, authorizeAdmin })
   addManageReleases(app, { ...deps, authorizeAdmin, who })
   addPartnerApi(app, { ...deps, files })

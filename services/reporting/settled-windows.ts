@@ -237,14 +237,23 @@ export class SettledWindows {
   }
 }
 
+/** The same object as long as table and hidden cells are the same, for whoever remembers what follows from it. */
+const lastRead = new WeakMap<Table, { readonly hidden: Hidden; readonly read: ReadWindow }>()
+
 function readWindow({ window, finest }: WindowTables, own: number, hidden: Hidden): ReadWindow {
+  const last = lastRead.get(finest)
+  if (last?.hidden === hidden && last.read.start === window) return last.read
   const below = [own, ...submasks(own)]
-  return {
+  const read: ReadWindow = {
     start: window,
     hidden: new Map([...hidden].filter(([mask]) => below.includes(mask))),
     cells: finest,
-    has: (mask, key) => (mask === own ? finest.has(key) : keysOf(finest, own, mask).has(key)),
+    has(mask, key) {
+      return mask === own ? finest.has(key) : keysOf(finest, own, mask).has(key)
+    },
   }
+  lastRead.set(finest, { hidden, read })
+  return read
 }
 
 /** Tables stay in memory, so what occurs in their coarser ones is worked out once. */

@@ -14,7 +14,7 @@
  * ones, if it is put into one of them. So nothing that follows within no window follows from all of them.
  */
 import { dayMs, type Grain, windowEnd, windowStart } from '../../shared/window.ts'
-import { blocksOf, containerOf, longerGrains, partnerOfLoneDay, type Stretch } from './window-blocks.ts'
+import { blocksOf, containerOf, longerGrains, partnerOfLoneDay, type Stretch, windowsOf } from './window-blocks.ts'
 
 /** Hidden keys by mask. */
 export type Pattern = ReadonlyMap<
@@ -78,10 +78,20 @@ export function hideOverTime(
   return found
 }
 
-/** Whether a cell is hidden. @param projections its keys by mask, for its own mask and every one below */
-export function isHiddenBy(patterns: readonly Pattern[], projections: Iterable<readonly [number, string]>): boolean {
-  for (const [mask, key] of projections) for (const pattern of patterns) if (pattern.get(mask)?.has(key)) return true
-  return false
+/**
+ * A test whether a cell is hidden, which takes the cell's key in the table over a mask.
+ * @param masks the cell's own and every one below
+ */
+export function hidingOf(patterns: readonly Pattern[], masks: readonly number[]) {
+  const hiding = masks.flatMap((mask) => {
+    const keys = patterns.flatMap((pattern) => pattern.get(mask) ?? [])
+    return keys.length === 0 ? [] : [{ mask, keys }]
+  })
+  return (keyIn: (mask: number) => string): boolean =>
+    hiding.some(({ mask, keys }) => {
+      const key = keyIn(mask)
+      return keys.some((own) => own.has(key))
+    })
 }
 
 /** Rules 2 and 3: for each window that has begun, what it hides by itself and for its block and container. */
@@ -99,21 +109,59 @@ function sharedInBlocks(
   }
   for (let at = range.from; at < range.to; ) {
     const container = containerOf(grain, at, grains)!
-    const blocks = blocksOf(grain, container).map((block) => block.filter((one) => one <= now || windows.has(one)))
-    for (const block of blocks) {
-      for (const start of block) {
-        const sharing = block.filter((other) => other === start || windowEnd(grain, other) <= now)
-        found.set(
-          start,
-          sharing.flatMap((other) => patternOf(windows.get(other))),
-        )
-      }
-    }
-    for (const [block, more] of complements(blocks, windows, found, around))
-      for (const start of block) found.get(start)!.push(more)
+    for (const [start, patterns] of sharedInContainer(grain, container, windows, now, around))
+      found.set(start, patterns)
     at = container.to
   }
   return found
+}
+
+interface InContainer {
+  /** What it follows from: its windows, how many of them have begun and are over, and what longer windows hide. */
+  readonly from: readonly unknown[]
+  readonly shared: ReadonlyMap<number, Pattern[]>
+}
+
+/** Of containers, by their first window with cells: the same as long as that from which it follows is. */
+const lastShared = new WeakMap<SettledWindow, InContainer>()
+
+function sharedInContainer(
+  grain: Grain,
+  container: Stretch,
+  windows: ReadonlyMap<number, SettledWindow>,
+  now: number,
+  around: (start: number) => Pattern[],
+): ReadonlyMap<number, Pattern[]> {
+  const starts = windowsOf(grain, container)
+  const own = starts.map((start) => windows.get(start))
+  const first = own.find((window) => window !== undefined)
+  // Only the weeks of a month are not all in the same longer windows.
+  const outside = (grain === 'week' ? starts : starts.slice(0, 1)).flatMap(around)
+  const begun = starts.filter((start) => start <= now).length
+  const over = starts.filter((start) => windowEnd(grain, start) <= now).length
+  const from = [begun, over, ...own, ...outside]
+  const last = first && lastShared.get(first)
+  if (last && areSame(last.from, from)) return last.shared
+  const blocks = blocksOf(grain, container).map((block) => block.filter((one) => one <= now || windows.has(one)))
+  const shared = new Map<number, Pattern[]>()
+  for (const block of blocks) {
+    for (const start of block) {
+      const sharing = block.filter((other) => other === start || windowEnd(grain, other) <= now)
+      shared.set(
+        start,
+        sharing.flatMap((other) => patternOf(windows.get(other))),
+      )
+    }
+  }
+  for (const [block, more] of complements(blocks, windows, shared, around))
+    for (const start of block) shared.get(start)!.push(more)
+  if (first) lastShared.set(first, { from, shared })
+  return shared
+}
+
+/** Whether two lists have the very same members. */
+export function areSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.length === others.length && some.every((one, at) => one === others[at])
 }
 
 /** Rule 3. @returns what blocks hide besides */
@@ -133,9 +181,9 @@ function complements(
     const longer = aroundBlock.get(first) ?? around(blocks[first]![0]!)
     aroundBlock.set(first, longer)
     if (longer.some((pattern) => pattern.get(mask)?.has(key))) return
-    const shows = (at: number) => blocks[at]?.some((start) => isLarge(start, mask, key)) === true
     for (let away = 1; away < blocks.length; away++) {
-      const at = [first - away, first + away].find(shows)
+      const near = [first - away, first + away]
+      const at = near.find((one) => blocks[one]?.some((start) => isLarge(start, mask, key)) === true)
       if (at === undefined) continue
       const own = more.get(blocks[at]!) ?? new Map<number, Set<string>>()
       more.set(blocks[at]!, own)
@@ -182,10 +230,15 @@ function patternsAround(
   inside: readonly { grain: Grain; patterns: ReadonlyMap<number, Pattern> }[],
 ): Pattern[] {
   const last = windowEnd(grain, start) - 1
-  return inside.flatMap((longer) => {
-    const starts = new Set([windowStart(longer.grain, start), windowStart(longer.grain, last)])
-    return [...starts].flatMap((one) => longer.patterns.get(one) ?? []).filter(({ size }) => size > 0)
-  })
+  const found: Pattern[] = []
+  for (const longer of inside) {
+    const [from, to] = [windowStart(longer.grain, start), windowStart(longer.grain, last)]
+    for (const one of from === to ? [from] : [from, to]) {
+      const pattern = longer.patterns.get(one)
+      if (pattern !== undefined && pattern.size > 0) found.push(pattern)
+    }
+  }
+  return found
 }
 
 /** Rule 4, for the day beside a lone one. */
@@ -210,8 +263,16 @@ export function loneDaysOfWeek(week: number, grains: readonly Grain[]): number[]
   })
 }
 
+/** By the first of them, what the same patterns were merged to before: the windows of a block mostly have the same first. */
+const lastMerged = new WeakMap<Pattern, { readonly patterns: readonly Pattern[]; readonly merged: Pattern }[]>()
+const mergedMax = 8
+
 function merged(patterns: readonly Pattern[]): Pattern {
-  if (patterns.length === 1) return patterns[0]!
+  const [first] = patterns
+  if (first !== undefined && patterns.length === 1) return first
+  const known = (first && lastMerged.get(first)) ?? []
+  const last = known.find((one) => areSame(one.patterns, patterns))
+  if (last) return last.merged
   const all = new Map<number, Set<string>>()
   for (const pattern of patterns)
     for (const [mask, keys] of pattern) {
@@ -219,5 +280,6 @@ function merged(patterns: readonly Pattern[]): Pattern {
       all.set(mask, own)
       for (const key of keys.keys()) own.add(key)
     }
+  if (first) lastMerged.set(first, [{ patterns, merged: all }, ...known].slice(0, mergedMax))
   return all
 }

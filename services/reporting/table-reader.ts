@@ -98,9 +98,13 @@ export class TableReader {
         finest: tables?.get(own) ?? noCells,
         full: tables?.get(top) ?? noCells,
         margins: {
-          devices: (mask, values) => tables?.get(mask)?.get(JSON.stringify(values))?.testDevices,
+          devices(mask, values) {
+            return tables?.get(mask)?.get(JSON.stringify(values))?.testDevices
+          },
           // Weeks and months count identified senders only.
-          exact: (mask) => grain !== 'week' && grain !== 'month' && (!isMarked.has(window) || isDeclared(mask)),
+          exact(mask) {
+            return grain !== 'week' && grain !== 'month' && (!isMarked.has(window) || isDeclared(mask))
+          },
         },
       }
     })

@@ -1,11 +1,16 @@
-/** From the cells of a table to what is answered: the slice asked for, in order, as JSON or CSV. */
+/** From the windows of a table to what is answered: the slice asked for as rows, as JSON or CSV. */
+import type { TableCell } from './read-windows.ts'
 import { formatMoment } from './request-time.ts'
-import { conditionsOf, tooMuch, type UsageRequest } from './usage-request.ts'
-import type { UsageCell, UsageTable } from './usage-tables.ts'
+import { tooMuch, type UsageRequest } from './usage-request.ts'
+import { type Slice, sliceOf } from './usage-slice.ts'
+import type { UsageWindow } from './usage-tables.ts'
+import { totalColumns, totalRows } from './usage-totals.ts'
+
+export type UsageRow = (string | number | null)[]
 
 export interface UsageAnswer {
   columns: string[]
-  rows: (string | number | null)[][]
+  rows: UsageRow[]
   /** Cells of the slice that were left out. */
   suppressed: number
   /** In which windows, and how many there: [start, cells]. */
@@ -17,44 +22,26 @@ export interface UsageAnswer {
 export const rowsMax = 200_000
 
 /**
- * @param table the table over the request's dimensions, in any order; cells that its conditions leave out may be in it
+ * What is left out is told window by window: the same could be asked, and so a chart tells it from what is not there.
+ * @param windows of the table over the request's dimensions, in order
  * @param freshTo ms since the Unix epoch
  * @throws ProblemError 400 when the answer would have too many rows
  */
 export function answerUsage(
   request: UsageRequest,
-  { cells, untold }: UsageTable,
+  windows: readonly UsageWindow[],
   freshTo: number | undefined,
 ): UsageAnswer {
-  const { by, where, dimensions, metrics, dataset, limit = Number.POSITIVE_INFINITY } = request
-  const isAsked = conditionsOf(request)
-  const slice = cells.filter(({ values }) => isAsked(values))
-  const byPositions = by.map((id) => dimensions.indexOf(id))
-  const measures = metrics.filter((metric) => dataset.measures.includes(metric))
-  const shownCells = slice.filter(({ hidden }) => !hidden)
-  const shown = addedUp(
-    shownCells.map((cell) => ({ cell, own: byPositions.map((at) => cell.values[at] ?? '') })),
-    where.some(({ dimension, isNot }) => isNot && !by.includes(dimension)),
-  ).sort((a, b) => a.cell.window - b.cell.window || b.cell.events - a.cell.events || compare(a.own, b.own))
-  const rows: UsageAnswer['rows'] = []
-  let [window, ofWindow, moment] = [Number.NaN, 0, '']
-  for (const { cell, own } of shown) {
-    ofWindow = cell.window === window ? ofWindow + 1 : 1
-    if (cell.window !== window) moment = formatMoment(cell.window)
-    window = cell.window
-    if (ofWindow > limit) continue
-    if (rows.length === rowsMax)
-      throw tooMuch(`The answer would have more than ${rowsMax} rows. Narrow from and to, or set limit.`)
-    const figures = metrics.map((metric) => {
-      if (metric === 'events') return cell.events
-      if (metric === 'devices') return cell.devices
-      return cell.means[measures.indexOf(metric)] ?? null
-    })
-    rows.push([moment, ...own, ...figures])
-  }
-  const suppressed = suppressedIn(slice, untold, isAsked, where.length === 0)
+  const { by, metrics, isTotals } = request
+  const slices = sliceOf(request, windows)
+  const rows = isTotals ? totalRows(request, slices) : windowRows(request, slices)
+  if (rows.length > rowsMax)
+    throw tooMuch(`The answer would have more than ${rowsMax} rows. Narrow from and to, or set limit.`)
+  const suppressed = slices.flatMap(({ start, leftOut }): [string, number][] =>
+    leftOut > 0 ? [[formatMoment(start), leftOut]] : [],
+  )
   return {
-    columns: ['window', ...by, ...metrics],
+    columns: isTotals ? totalColumns(request) : ['window', ...by, ...metrics],
     rows,
     suppressed: suppressed.reduce((sum, [, count]) => sum + count, 0),
     suppressed_in: suppressed,
@@ -62,42 +49,34 @@ export function answerUsage(
   }
 }
 
-/**
- * The same could be asked window by window; so a chart tells what is left out from what is not there. A cell of which it
- * is not told that it does not occur counts like one that is left out. `isAll`: there is no filter.
- */
-function suppressedIn(
-  slice: readonly UsageCell[],
-  untold: UsageTable['untold'],
-  isAsked: (values: readonly string[]) => boolean,
-  isAll: boolean,
-): [string, number][] {
-  const counts = new Map<number, number>()
-  for (const { window, hidden } of slice) if (hidden) counts.set(window, (counts.get(window) ?? 0) + 1)
-  for (const [window, keys] of untold) {
-    const count = isAll ? keys.length : keys.filter((key) => isAsked(JSON.parse(key) as string[])).length
-    if (count > 0) counts.set(window, (counts.get(window) ?? 0) + count)
+/** A row for each cell, at most `limit` of a window. */
+function windowRows(request: UsageRequest, slices: readonly Slice[]): UsageRow[] {
+  const { by, dimensions, limit = Number.POSITIVE_INFINITY } = request
+  const positions = by.map((id) => dimensions.indexOf(id))
+  const figures = figuresOf(request)
+  const rows: UsageRow[] = []
+  for (const { start, shown } of slices) {
+    const moment = formatMoment(start)
+    for (const cell of shown.length > limit ? shown.slice(0, limit) : shown) {
+      const row: UsageRow = [moment]
+      for (const at of positions) row.push(cell.values[at]!)
+      for (const of of figures) row.push(of(cell))
+      rows.push(row)
+    }
+    if (rows.length > rowsMax) break
   }
-  return [...counts].sort(([a], [b]) => a - b).map(([window, cells]) => [formatMoment(window), cells])
+  return rows
 }
 
-interface Shown {
-  readonly cell: UsageCell
-  /** Values of `by`. */
-  readonly own: readonly string[]
-}
-
-/** @param several whether more than one cell can stand behind a row: then their events are added up */
-function addedUp(shown: Shown[], several: boolean): Shown[] {
-  if (!several) return shown
-  const rows = new Map<string, Shown>()
-  for (const one of shown) {
-    const key = JSON.stringify([one.cell.window, ...one.own])
-    const row = rows.get(key)
-    const events = (row?.cell.events ?? 0) + one.cell.events
-    rows.set(key, { own: one.own, cell: { ...one.cell, events } })
-  }
-  return [...rows.values()]
+/** From a cell to each metric asked for; of a measure the mean, null when no report carried one. */
+function figuresOf({ metrics, dataset }: UsageRequest): ((cell: TableCell) => number | null)[] {
+  const measures = metrics.filter((metric) => dataset.measures.includes(metric))
+  return metrics.map((metric) => {
+    if (metric === 'events') return (cell) => cell.events
+    if (metric === 'devices') return (cell) => cell.devices
+    const at = 2 * measures.indexOf(metric)
+    return ({ measures: sums }) => (sums[at + 1] ? sums[at]! / sums[at + 1]! : null)
+  })
 }
 
 /** RFC 4180: header row, CRLF. Text that a spreadsheet would take for a formula gets an apostrophe in front. */
@@ -110,9 +89,4 @@ function csvField(value: string | number | null): string {
   if (typeof value === 'number') return String(value)
   const harmless = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
-}
-
-function compare(a: readonly string[], b: readonly string[]): number {
-  const at = a.findIndex((value, index) => value !== b[index])
-  return at < 0 ? 0 : a[at]! < b[at]! ? -1 : 1
 }

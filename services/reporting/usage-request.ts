@@ -26,7 +26,9 @@ export interface UsageRequest {
   readonly from: number
   /** Windows start before it; ms since the Unix epoch. */
   readonly to: number
-  /** Most rows of a window. */
+  /** Windows are added up. */
+  readonly isTotals: boolean
+  /** Most rows of a window, or of all where they are added up. */
   readonly limit: number | undefined
   readonly format: 'json' | 'csv'
 }
@@ -36,7 +38,7 @@ export const limitMax = 10_000
 const defaultWindows = 30
 const whereMax = 20
 const valueLengthMax = 200
-const parameters = ['dataset', 'metrics', 'by', 'from', 'to', 'grain', 'where', 'limit', 'format'] as const
+const parameters = ['dataset', 'metrics', 'by', 'from', 'to', 'grain', 'where', 'totals', 'limit', 'format'] as const
 
 type Query = Readonly<Record<string, string | string[] | undefined>>
 
@@ -77,6 +79,7 @@ export function parseUsageRequest(query: Query, catalogue: Catalogue, now: numbe
     dimensions,
     grain,
     ...parseRange(given('from'), given('to'), grain, now),
+    isTotals: parseTotals(given('totals'), metrics),
     limit: parseLimit(given('limit')),
     format: parseFormat(given('format') ?? 'json'),
   }
@@ -166,6 +169,18 @@ function parseLimit(text: string | undefined): number | undefined {
   const limit = /^\d{1,5}$/.test(text) ? Number(text) : 0
   if (limit < 1 || limit > limitMax) throw invalid(`\`limit\` must be a whole number from 1 to ${limitMax}`)
   return limit
+}
+
+/** Of all windows there are no means, as it is not told of how many reports each window's are. */
+function parseTotals(text: string | undefined, metrics: readonly string[]): boolean {
+  if (text === undefined || text === 'false') return false
+  if (text !== 'true') throw unknown('value of `totals`', text, ['true', 'false'])
+  const means = metrics.filter((metric) => metric !== 'events' && metric !== 'devices')
+  if (means.length > 0)
+    throw invalid(
+      `\`totals=true\` adds up windows, and ${means.join(' and ')} cannot be added up; leave one of them out`,
+    )
+  return true
 }
 
 function parseFormat(text: string): 'json' | 'csv' {

@@ -7,32 +7,32 @@ import type { Catalogue } from '../../shared/catalogue.ts'
 import type { WarehouseReader } from '../../shared/warehouse/port.ts'
 import { dayMs, type Grain, windowEnd, windowStart } from '../../shared/window.ts'
 import { type DatasetLink, linksOf } from './dataset-links.ts'
-import type { TableCell } from './read-windows.ts'
+import type { Table, TableCell } from './read-windows.ts'
 import { type ParentPatterns, projector, type ReadWindow, SettledWindows, seconds } from './settled-windows.ts'
 import { submasks } from './suppression-lattice.ts'
-import { hideOverTime, isHiddenBy, type Level, loneDaysOfWeek, type Pattern } from './suppression-over-time.ts'
+import { areSame, hideOverTime, hidingOf, type Level, loneDaysOfWeek, type Pattern } from './suppression-over-time.ts'
 import { type FinalWindows, maskOf } from './table-reader.ts'
-import { conditionsOf, type UsageRequest } from './usage-request.ts'
+import type { UsageRequest } from './usage-request.ts'
 import { containerOf, longerGrains, partnerOfLoneDay, type Stretch, windowsOf } from './window-blocks.ts'
 import { type WindowStates, WindowStatesReader } from './window-states.ts'
 
-export interface UsageCell {
-  /** Start of the window; ms since the Unix epoch. */
-  window: number
-  /** In the order of the request's `dimensions`. */
-  values: readonly string[]
-  events: number
-  devices: number
-  /** Mean per report of each measure asked for; null when no report carried one. */
-  means: readonly (number | null)[]
-  hidden: boolean
+/** A window of the table that an answer is a slice of. */
+export interface UsageWindow {
+  /** ms since the Unix epoch. */
+  readonly start: number
+  /** All its cells, over the request's dimensions. */
+  readonly table: Table
+  /** Whether a cell of the table is left out. @param key JSON of the values */
+  isHidden(key: string, cell: TableCell): boolean
+  /** Keys (JSON of the values) of cells that do not occur in it, and of which that is not told. */
+  readonly untold: readonly string[]
 }
 
-export interface UsageTable {
-  /** Those that meet the request's conditions, in no order. */
-  readonly cells: readonly UsageCell[]
-  /** By window: keys (JSON of the values) of cells that do not occur in it, and of which that is not told. */
-  readonly untold: ReadonlyMap<number, readonly string[]>
+/** Which windows there were at some moment. */
+export interface Look {
+  readonly states: WindowStates
+  /** Whether something was read since then is told by it. */
+  readonly still: number | undefined
 }
 
 /** What is read of one grain. */
@@ -55,17 +55,22 @@ export class UsageTables {
     this.#windows = new SettledWindows(reader, k)
   }
 
+  /** A look at which windows there are, for `read`. */
+  async look(): Promise<Look> {
+    const still = this.#windows.stillness
+    return { still, states: await this.#states.read() }
+  }
+
   /**
-   * The table over the request's dimensions.
+   * The table over the request's dimensions: its windows in order, as they are at some moment after the look.
    * @param now ms since the Unix epoch
    * @throws ProblemError 400 when the range has too many cells
    */
-  async read(request: UsageRequest, now: number): Promise<UsageTable> {
+  async read(request: UsageRequest, now: number, first: Look): Promise<UsageWindow[]> {
     const requests = [...requestsAround(request), ...loneDaysAround(request)]
     // A window that becomes final between two statements would be missing or double: then all is read again.
     for (let attempt = 1; ; attempt++) {
-      const still = this.#windows.stillness
-      const states = await this.#states.read()
+      const { still, states } = attempt === 1 ? first : await this.look()
       const asked = await Promise.all(requests.map((one) => this.#asked(one, states, now)))
       const table = await this.#readOnce(request, asked, now)
       // All was in memory: it was read before the states were.
@@ -107,7 +112,7 @@ export class UsageTables {
     )
   }
 
-  async #readOnce(request: UsageRequest, asked: readonly Asked[], now: number): Promise<UsageTable> {
+  async #readOnce(request: UsageRequest, asked: readonly Asked[], now: number): Promise<UsageWindow[]> {
     const { grains } = request.dataset
     const levels: (Level & { windows: ReadonlyMap<number, ReadWindow> })[] = []
     const lone = new Map<number, Pattern>()
@@ -181,40 +186,42 @@ function wholeContainers(grain: Grain, { from, to }: Stretch, grains: readonly G
   }
 }
 
-/** Of the cells only those that the request's conditions ask for, as working out the others would be most of the work. */
 function tableOf(
-  request: UsageRequest,
+  { dataset, dimensions, from, to }: UsageRequest,
   windows: ReadonlyMap<number, ReadWindow>,
   hidden: ReadonlyMap<number, readonly Pattern[]>,
-): UsageTable {
-  const { dataset, dimensions, from, to } = request
-  const isAsked = conditionsOf(request)
+): UsageWindow[] {
   const own = maskOf(dataset, dimensions)
-  const projectors = [own, ...submasks(own)].map((mask) => [mask, projector(own, mask)] as const)
-  const cells: UsageCell[] = []
-  const untold = new Map<number, string[]>()
-  for (const start of new Set([...windows.keys(), ...hidden.keys()])) {
-    if (start < from || start >= to) continue
-    const patterns = hidden.get(start) ?? []
-    const of = projectors.filter(([mask]) => patterns.some((pattern) => pattern.has(mask)))
-    const present = windows.get(start)?.cells ?? new Map<string, TableCell>()
-    for (const [key, cell] of present) {
-      if (!isAsked(cell.values)) continue
-      const projections = of.map(([mask, project]) => [mask, mask === own ? key : project(cell.values)] as const)
-      cells.push(usageCell(start, cell, isHiddenBy(patterns, projections)))
-    }
-    const absent = new Set(patterns.flatMap((pattern) => [...(pattern.get(own)?.keys() ?? [])]))
-    for (const key of present.keys()) absent.delete(key)
-    if (absent.size > 0) untold.set(start, [...absent])
-  }
-  return { cells, untold }
+  const projectors = new Map([own, ...submasks(own)].map((mask) => [mask, projector(own, mask)]))
+  const starts = [...new Set([...windows.keys(), ...hidden.keys()])].filter((start) => start >= from && start < to)
+  return starts
+    .sort((a, b) => a - b)
+    .map((start) => {
+      const patterns = hidden.get(start) ?? []
+      const table = windows.get(start)?.cells ?? noCells
+      const last = lastWindows.get(table)
+      if (last?.window.start === start && areSame(last.patterns, patterns)) return last.window
+      const isHiding = hidingOf(patterns, [...projectors.keys()])
+      const window: UsageWindow = {
+        start,
+        table,
+        isHidden(key, { values }) {
+          return isHiding((mask) => (mask === own ? key : projectors.get(mask)!(values)))
+        },
+        untold: absentOf(patterns, own, table),
+      }
+      if (table !== noCells) lastWindows.set(table, { patterns, window })
+      return window
+    })
 }
 
-function usageCell(window: number, { values, events, devices, measures }: TableCell, hidden: boolean): UsageCell {
-  const means: (number | null)[] = []
-  for (let at = 0; at < measures.length; at += 2) {
-    const count = measures[at + 1]!
-    means.push(count === 0 ? null : measures[at]! / count)
-  }
-  return { window, values, events, devices, means, hidden }
+const noCells: Table = new Map()
+
+/** The same object as long as the table and what is hidden in it are the same, for whoever remembers what follows from it. */
+const lastWindows = new WeakMap<Table, { readonly patterns: readonly Pattern[]; readonly window: UsageWindow }>()
+
+function absentOf(patterns: readonly Pattern[], own: number, table: Table): string[] {
+  const absent = new Set<string>()
+  for (const pattern of patterns) for (const key of pattern.get(own)?.keys() ?? []) if (!table.has(key)) absent.add(key)
+  return [...absent]
 }

@@ -134,12 +134,15 @@ function versionsOf({ grain, windows, days, openDays }: WindowsWanted, versions:
       const own = `${window}/${versions.windows.get(window) ?? ''}`
       if (!isLong) return [window, own]
       const end = windowEnd(grain, window * 1000) / 1000
-      const isIn = (day: number) => day >= window && day < end
-      const open = openDays.filter(isIn).map((day) => `${day}:${versions.days.get(day)}`)
-      return [window, `${own}/${days.filter(isIn).length}/${open}`]
+      const open = within(openDays, window, end).map((day) => `${day}:${versions.days.get(day)}`)
+      return [window, `${own}/${within(days, window, end).length}/${open}`]
     }),
   )
   return (window) => found.get(window)!
+}
+
+function within(times: readonly number[], from: number, to: number): number[] {
+  return times.filter((time) => time >= from && time < to)
 }
 
 function tableName({ dataset, dimensions, measures, grain }: WindowsWanted, mask: number): string {

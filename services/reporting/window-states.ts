@@ -41,11 +41,22 @@ interface Marks {
   readonly starts: ReadonlyMap<string, readonly number[]>
 }
 
+/** What was found while nothing was written. */
+interface Found {
+  readonly written: number
+  readonly states: WindowStates
+  /** Open minutes and hours, by what they are about. */
+  readonly openEvents: Map<string, { w: number; n: string }[]>
+}
+
+const openEventsMax = 1000
+
 export class WindowStatesReader {
   readonly #reader: WarehouseReader
   readonly #catalogue: Catalogue
   readonly #looks = new SharedNext()
   #marks: Marks = { stamp: '', starts: new Map() }
+  #found: Found | undefined
 
   constructor(reader: WarehouseReader, catalogue: Catalogue) {
     this.#reader = reader
@@ -53,8 +64,10 @@ export class WindowStatesReader {
   }
 
   /** The stamp as it is at some moment after the call. */
-  stamp(): Promise<string> {
-    return this.#looks.run('stamp', async () => {
+  async stamp(): Promise<string> {
+    const found = this.#stillFound()
+    if (found) return found.states.stamp
+    return await this.#looks.run('stamp', async () => {
       const { sql, params } = finalStampQuery()
       const [row] = await this.#reader.select<StateRow>(sql, params)
       return stampOf(row)
@@ -62,14 +75,24 @@ export class WindowStatesReader {
   }
 
   /** As it is at some moment after the call. */
-  read(): Promise<WindowStates> {
-    return this.#looks.run('states', async () => {
+  async read(): Promise<WindowStates> {
+    const found = this.#stillFound()
+    if (found) return found.states
+    return await this.#looks.run('states', async () => {
+      const { written } = this.#reader
       const { sql, params } = windowStatesQuery(this.#catalogue)
       const rows = await this.#reader.select<StateRow>(sql, params)
       const stamp = stampOf(rows.find(({ of_dataset }) => of_dataset === ''))
       if (this.#marks.stamp !== stamp) this.#marks = await this.#readMarks()
-      return this.#states(this.#marks, rows)
+      const states = this.#states(this.#marks, rows)
+      if (written !== undefined) this.#found = { written, states, openEvents: new Map() }
+      return states
     })
+  }
+
+  /** Where this process alone writes, what was found holds until it does. */
+  #stillFound(): Found | undefined {
+    return this.#found?.written === this.#reader.written ? this.#found : undefined
   }
 
   #states({ stamp, starts }: Marks, rows: readonly StateRow[]): WindowStates {
@@ -92,9 +115,15 @@ export class WindowStatesReader {
   }
 
   /** There are too many minutes to ask for all of them. */
-  #openEvents(dataset: Dataset, grain: Grain, from: number, to: number): Promise<{ w: number; n: string }[]> {
+  async #openEvents(dataset: Dataset, grain: Grain, from: number, to: number): Promise<{ w: number; n: string }[]> {
+    const key = `${dataset.id}/${grain}/${from}/${to}`
+    const found = this.#stillFound()
+    const known = found?.openEvents.get(key)
+    if (known) return known
     const { sql, params } = openEventsQuery(dataset, grain, from, to)
-    return this.#looks.run(`${dataset.id}/${grain}/${from}/${to}`, () => this.#reader.select(sql, params))
+    const rows = await this.#looks.run(key, () => this.#reader.select<{ w: number; n: string }>(sql, params))
+    if (found && found === this.#stillFound() && found.openEvents.size < openEventsMax) found.openEvents.set(key, rows)
+    return rows
   }
 
   async #readMarks(): Promise<Marks> {

@@ -89,11 +89,17 @@ class EmbeddedReader implements WarehouseReader {
   readonly #client: ClickHouseClient
   readonly #turns = new InTurn()
   readonly #tableFunctions: ReadonlySet<string>
+  readonly #warehouse: EmbeddedWarehouse
   #closed = false
 
-  constructor({ client }: Connected, tableFunctions: ReadonlySet<string>) {
+  constructor({ client }: Connected, tableFunctions: ReadonlySet<string>, warehouse: EmbeddedWarehouse) {
     this.#client = client
     this.#tableFunctions = tableFunctions
+    this.#warehouse = warehouse
+  }
+
+  get written(): number {
+    return this.#warehouse.written
   }
 
   async select<Row>(sql: string, params?: Record<string, unknown>): Promise<Row[]> {
@@ -117,6 +123,8 @@ class EmbeddedWarehouse implements Warehouse {
   readonly #readers: EmbeddedReader[] = []
   /** One statement at a time: settings and parameters are state of the connection. */
   readonly #turns = new InTurn()
+  /** How many writes have begun or ended. A folder is one process's, so nobody else writes. */
+  #written = 0
   #closed = false
 
   constructor(dir: string, engine: Session, connected: Connected) {
@@ -125,19 +133,23 @@ class EmbeddedWarehouse implements Warehouse {
     this.#connected = connected
   }
 
+  get written(): number {
+    return this.#written
+  }
+
   select<Row>(sql: string, params?: Record<string, unknown>): Promise<Row[]> {
     return this.#run(({ client }) => selectRows<Row>(client, sql, params))
   }
 
   async command(sql: string, params?: Record<string, unknown>): Promise<void> {
-    await this.#run(({ client }) => client.command({ query: sql, ...(params && { query_params: params }) }))
+    await this.#write(({ client }) => client.command({ query: sql, ...(params && { query_params: params }) }))
   }
 
   async insert(block: InsertBlock): Promise<void> {
     const { table, columns, rows, token } = block
     const values = Buffer.from(block.lines, 'utf8')
     checkBlock(block, values)
-    await this.#run(async ({ connection, client }) => {
+    await this.#write(async ({ connection, client }) => {
       const settings = { ...insertSettings, insert_deduplication_token: token }
       const format = 'TabSeparated'
       const insert = connection.chdb.rawInsert({ table, columns, settings, values, format })
@@ -176,7 +188,7 @@ class EmbeddedWarehouse implements Warehouse {
       const refused = named.map(({ name }) => name).filter((name) => !harmlessTableFunctions.has(name))
       // readonly comes last: after it the engine refuses every other setting, for good.
       const connected = await connect(this.#dir, { ...selectSettings, readonly: 1 })
-      const reader = new EmbeddedReader(connected, new Set(refused))
+      const reader = new EmbeddedReader(connected, new Set(refused), this)
       this.#readers.push(reader)
       return reader
     })
@@ -191,6 +203,18 @@ class EmbeddedWarehouse implements Warehouse {
     await this.#connected.client.close()
     this.#engine.close()
     await drainPending()
+  }
+
+  /** Counted twice: who reads in the midst of it has seen neither the tables before nor those after. */
+  async #write(statement: (connected: Connected) => Promise<unknown>): Promise<void> {
+    await this.#run(async (connected) => {
+      this.#written++
+      try {
+        await statement(connected)
+      } finally {
+        this.#written++
+      }
+    })
   }
 
   async #run<T>(statement: (connected: Connected) => Promise<T>): Promise<T> {

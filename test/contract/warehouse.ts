@@ -154,6 +154,27 @@ export function warehouseContract(name: string, open: OpenWarehouse): void {
     })
 
     law(
+      'a reader that tells whether something was written tells of each change, and of no reading',
+      async (warehouse) => {
+        const reader = await warehouse.reader()
+        const changes = [
+          () => warehouse.insert(block(1, 'a')),
+          () => warehouse.command('ALTER TABLE events DELETE WHERE id = 1'),
+          () => assert.rejects(warehouse.command('ALTER TABLE nowhere DELETE WHERE id = 1')),
+        ]
+        for (const change of changes) {
+          const before = reader.written
+          await countEvents(reader)
+          assert.equal(reader.written, before)
+          await change()
+          // Undefined: others may write as well, so nothing is told.
+          if (before !== undefined) assert.notEqual(reader.written, before)
+        }
+        await reader.close()
+      },
+    )
+
+    law(
       'a reader cannot write, create, read or make files, change settings, or run a second statement',
       async (warehouse, dir) => {
         await warehouse.insert(block(5, 'a'))

@@ -16,6 +16,7 @@ import { collectorAddress } from '../front-page.ts'
 import type { FrozenFiles } from '../partner-api/frozen-files.ts'
 import { takeJsonBodies } from '../partner-api/json-bodies.ts'
 import { DisclosureReader } from '../privacy/disclosure-reader.ts'
+import type { UsageDesk } from '../usage-desk.ts'
 import { addAnnotation, deleteAnnotation, listAnnotations } from './annotations.ts'
 import { firstOpenDay } from './closed-days.ts'
 import { dashboardModel } from './dashboard-model.ts'
@@ -42,6 +43,7 @@ export interface DashboardDeps {
   readonly ledger: Ledger
   readonly files: FrozenFiles
   readonly k: number
+  readonly desk: Pick<UsageDesk, 'lookAhead'>
   readonly who: Who
   readonly views: SharedViews
   /** Without, as in a process of reporting alone, there is none to be started. */
@@ -49,7 +51,7 @@ export interface DashboardDeps {
 }
 
 export function addDashboardRoutes(app: FastifyInstance, deps: DashboardDeps): void {
-  const { config, catalogue, reader, keyValue, clock, ledger, files, k, who, views, demo, metrics } = deps
+  const { config, catalogue, reader, keyValue, clock, ledger, files, k, desk, who, views, demo, metrics } = deps
   const begunAt = rfc3339(clock.now())
   const disclosures = new DisclosureReader({ ledger, clock })
   const model = { ...dashboardModel(catalogue, k), collector: collectorAddress(config) }
@@ -60,6 +62,7 @@ export function addDashboardRoutes(app: FastifyInstance, deps: DashboardDeps): v
 
       part.get('/dashboard', { schema: dashboardSchemas.model }, async (request, reply) => {
         const viewer = await who.viewer(request)
+        desk.lookAhead()
         const view = viewer.role === 'guest' ? viewer.view : null
         const { begun = null } = (await demo?.status()) ?? {}
         return reply.send({ ...model, now: rfc3339(clock.now()), role: viewer.role, view, demo: begun })

@@ -2,7 +2,8 @@
  * What the dashboard asks of the tables when it is opened on its usual periods, said by the page's own code, so that it is
  * the same: for asking it before somebody waits for it (warm-up.ts).
  */
-import { isGrowing, mainDataset } from './page/model.ts'
+import { isGrowing, mainDataset, moving } from './page/model.ts'
+import { askedOf } from './page/moves.ts'
 import { grainOf, listGrain, longRange, rangeOf } from './page/periods.ts'
 import { type Asked, question } from './page/usage-query.ts'
 import { defaultState } from './page/view-state.ts'
@@ -27,16 +28,19 @@ export function firstQuestions(model: DashboardModel, now: number): string[] {
       ask({ dataset: main, by: [], grain: chart })
       for (const grain of ['week', 'month'] as const)
         ask({ dataset: main, by: [], grain, range: longRange(grain, range, now) })
+      for (const dimension of moving(main))
+        ask({ dataset: main, by: [dimension], grain: 'day', range: askedOf(range, now) })
     }
     for (const dataset of model.datasets) {
       const { dimensions, measures } = dataset
       for (const dimension of dimensions) {
-        ask({ dataset, by: [dimension], grain: list })
+        ask({ dataset, by: [dimension], grain: list, isTotals: true })
         if (isGrowing(model.dimensions[dimension])) ask({ dataset, by: [dimension], grain: chart })
       }
       if (measures.length > 0) ask({ dataset, by: [], grain: chart, measures })
       // A click on a row filters by it: then each list is a slice of a table with its dimension and that of the row.
-      if (period === defaultState.period) for (const by of pairsOf(dimensions)) ask({ dataset, by, grain: list })
+      if (period === defaultState.period)
+        for (const by of pairsOf(dimensions)) ask({ dataset, by, grain: list, isTotals: true })
     }
   }
   return [...asked]

@@ -67,6 +67,16 @@ function made(seed: number, from: string, times: number[]): TimedReport[] {
   }))
 }
 
+/** Windows and events of each pair of values, of rows by window. */
+function addedUp(rows: readonly (string | number)[][]): Map<string, [number, number]> {
+  const sums = new Map<string, [number, number]>()
+  for (const [, feature, version, events] of rows) {
+    const [windows, all] = sums.get(`${feature},${version}`) ?? [0, 0]
+    sums.set(`${feature},${version}`, [windows + 1, all + (events as number)])
+  }
+  return sums
+}
+
 describe('what the answers of the API add up to', () => {
   const fixture = new ReportingFixture()
   before(async () => {
@@ -134,7 +144,7 @@ describe('what the answers of the API add up to', () => {
       assert.ok(workedOutOverTime(reports, world, k, (place) => alone.tell(place, false), isOver).length > 0)
     })
 
-    it(`${name}: lists, filters, limits, formats and shorter ranges show the same cells, and no others`, async () => {
+    it(`${name}: lists, totals, filters, limits, formats and shorter ranges show the same cells, and no others`, async () => {
       for (const grain of world.grains) {
         const by = names.join(',')
         const { rows } = await json(asked, grain, { by })
@@ -143,6 +153,8 @@ describe('what the answers of the API add up to', () => {
           csv,
           rows.map((row) => row.join(',')),
         )
+        const totals = await json(asked, grain, { by, totals: 'true' })
+        assert.deepEqual(new Map(totals.rows.map((row) => [row.slice(0, 2).join(), row.slice(2)])), addedUp(rows))
         const first = await json(asked, grain, { by, limit: '1' })
         assert.ok(first.rows.every((row) => rows.some((other) => other.join() === row.join())))
         for (const window of [...new Set(rows.map(([at]) => at as string))].slice(0, 2)) {

@@ -93,6 +93,9 @@ export class ReportingFixture {
         this.statements.push({ sql, params })
         return reader.select(sql, params)
       },
+      get written() {
+        return reader.written
+      },
       close: () => reader.close(),
     }
     return createReporting({

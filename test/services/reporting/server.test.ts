@@ -185,7 +185,7 @@ describe('reporting', () => {
       const { parameters = [], responses } = description.paths['/api/v1/usage']!.get!
       assert.deepEqual(
         parameters.map(({ name }) => name),
-        ['dataset', 'metrics', 'by', 'from', 'to', 'grain', 'where', 'limit', 'format'],
+        ['dataset', 'metrics', 'by', 'from', 'to', 'grain', 'where', 'totals', 'limit', 'format'],
       )
       for (const parameter of parameters) {
         assert.equal(parameter.in, 'query')

@@ -6,7 +6,7 @@ import { type SuppressionOptions, suppress } from '../../../services/reporting/s
 import { submasks } from '../../../services/reporting/suppression-lattice.ts'
 import {
   hideOverTime,
-  isHiddenBy,
+  hidingOf,
   type Level,
   type Pattern,
   type SettledWindow,
@@ -59,10 +59,9 @@ export class SettledWorld {
     const own = this.#windows.get(grain)?.get(window)?.settled.hidden
     const patterns = overTime ? (this.#hidden.get(grain)?.get(window) ?? []) : own ? [own] : []
     const places = positions(mask)
-    const below = [mask, ...submasks(mask)].map(
-      (sub) => [sub, JSON.stringify(values.filter((_, at) => sub & (1 << places[at]!)))] as const,
+    return hidingOf(patterns, [mask, ...submasks(mask)])((sub) =>
+      JSON.stringify(values.filter((_, at) => sub & (1 << places[at]!))),
     )
-    return isHiddenBy(patterns, below)
   }
 
   /** The true cells of every window of a grain. */

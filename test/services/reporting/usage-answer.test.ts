@@ -1,27 +1,38 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { answerUsage as answerTable, rowsMax, toCsv } from '../../../services/reporting/usage-answer.ts'
+import { answerUsage as answerWindows, rowsMax, toCsv } from '../../../services/reporting/usage-answer.ts'
 import { parseUsageRequest, type UsageRequest } from '../../../services/reporting/usage-request.ts'
-import type { UsageCell } from '../../../services/reporting/usage-tables.ts'
 import { parseCatalogue } from '../../../shared/catalogue-file.ts'
 import { ProblemError } from '../../../shared/http/problem.ts'
+import { dayMs } from '../../../shared/window.ts'
+import { seeded } from '../../bench/bench-events.ts'
 import { catalogueText } from './reporting-fixture.ts'
 
 const catalogue = parseCatalogue(catalogueText, 'test.yaml')
 const window = Date.parse('2026-11-23T00:00:00Z')
 const request = (query: Record<string, string>) =>
   parseUsageRequest({ dataset: 'usage', ...query }, catalogue, window + 1000)
-const cell = (values: string[], events: number, hidden = false) => ({
-  window,
+const cell = (values: string[], events: number, isHidden = false) => ({
   values,
   events,
   devices: events,
-  means: [],
-  hidden,
+  testDevices: events,
+  measures: [],
+  isHidden,
 })
+type Cell = ReturnType<typeof cell>
 
-const answerUsage = (asked: UsageRequest, cells: UsageCell[], freshTo: number | undefined, untold: string[][] = []) =>
-  answerTable(asked, { cells, untold: new Map([[window, untold.map((values) => JSON.stringify(values))]]) }, freshTo)
+const windowOf = (start: number, cells: Cell[], untold: string[][] = []) => {
+  const hidden = new Set(cells.filter(({ isHidden }) => isHidden).map(({ values }) => JSON.stringify(values)))
+  return {
+    start,
+    table: new Map(cells.map((one) => [JSON.stringify(one.values), one])),
+    isHidden: (key: string) => hidden.has(key),
+    untold: untold.map((values) => JSON.stringify(values)),
+  }
+}
+const answerUsage = (asked: UsageRequest, cells: Cell[], freshTo: number | undefined, untold: string[][] = []) =>
+  answerWindows(asked, [windowOf(window, cells, untold)], freshTo)
 
 describe('usage answer', () => {
   it('breaks ties by the values, in the order in which they were asked for', () => {
@@ -82,6 +93,84 @@ describe('usage answer', () => {
       listed.rows.map(([, feature]) => feature),
       ['c', 'b', 'b'],
     )
+  })
+
+  it('adds up the windows in which a value is shown, and tells in how many, and in which something is left out', () => {
+    const next = window + dayMs
+    const windows = [
+      windowOf(window, [cell(['a'], 5), cell(['b'], 30), cell(['c'], 2, true)]),
+      windowOf(next, [cell(['a'], 7), cell(['b'], 1, true), cell(['c'], 12)], [['d']]),
+    ]
+    const asked = request({ by: 'feature', totals: 'true' })
+    const { columns, rows, suppressed, suppressed_in } = answerWindows(asked, windows, undefined)
+    assert.deepEqual(columns, ['feature', 'windows', 'events', 'devices_per_window'])
+    assert.deepEqual(rows, [
+      ['b', 1, 30, 30],
+      ['a', 2, 12, 6],
+      ['c', 1, 12, 12],
+    ])
+    assert.deepEqual(
+      [suppressed, suppressed_in.map(([start, cells]) => [Date.parse(start), cells])],
+      [
+        3,
+        [
+          [window, 1],
+          [next, 2],
+        ],
+      ],
+    )
+    const few = answerWindows(request({ by: 'feature', totals: 'true', limit: '2' }), windows, undefined)
+    assert.deepEqual([few.rows, few.suppressed], [rows.slice(0, 2), 3])
+  })
+
+  it('adds up windows of every other value, and of all values', () => {
+    const windows = [window, window + dayMs].map((start) =>
+      windowOf(start, [cell(['a', '1'], 50), cell(['b', '1'], 4), cell(['c', '1'], 7, true), cell(['b', '2'], 5)]),
+    )
+    const others = request({ by: 'version', where: 'feature!:a', metrics: 'events', totals: 'true' })
+    assert.deepEqual(answerWindows(others, windows, undefined).rows, [
+      ['2', 2, 10],
+      ['1', 2, 8],
+    ])
+    const all = request({ totals: 'true' })
+    const ofAll = [windowOf(window, [cell([], 5)]), windowOf(window + dayMs, [cell([], 8)])]
+    assert.deepEqual(answerWindows(all, ofAll, undefined).rows, [[2, 13, 6.5]])
+    assert.deepEqual(answerWindows(all, [], undefined).rows, [])
+  })
+
+  it('is what adding up its answer by window gives, for windows and cells at random', () => {
+    const random = seeded(20261126)
+    for (let world = 0; world < 50; world++) {
+      const windows = Array.from({ length: 6 }, (_, at) =>
+        windowOf(
+          window + at * dayMs,
+          Array.from({ length: 8 }, (_, value) => cell([`f${value}`], 1 + Math.floor(random() * 5), random() < 0.3)),
+        ),
+      )
+      const byWindow = answerWindows(request({ by: 'feature' }), windows, undefined)
+      const sums = new Map<string, [number, number, number]>()
+      for (const [, value, events, devices] of byWindow.rows as [string, string, number, number][]) {
+        const [days, all, each] = sums.get(value) ?? [0, 0, 0]
+        sums.set(value, [days + 1, all + events, each + devices])
+      }
+      const totals = answerWindows(request({ by: 'feature', totals: 'true' }), windows, undefined)
+      assert.deepEqual(
+        new Map(totals.rows.map(([value, ...figures]) => [value, figures])),
+        new Map([...sums].map(([value, [days, all, each]]) => [value, [days, all, each / days]])),
+      )
+      assert.deepEqual(totals.suppressed_in, byWindow.suppressed_in)
+    }
+  })
+
+  it('refuses to add up means, and a totals that is neither true nor false', () => {
+    const refused = (query: Record<string, string>, detail: RegExp) =>
+      assert.throws(
+        () => request(query),
+        (error) => error instanceof ProblemError && detail.test(error.problem.detail ?? ''),
+      )
+    refused({ dataset: 'sizes', metrics: 'events,cpu', totals: 'true' }, /cpu cannot be added up/)
+    refused({ totals: 'yes' }, /there is true, false/)
+    assert.equal(request({ dataset: 'sizes', metrics: 'events,cpu', totals: 'false' }).isTotals, false)
   })
 
   it('refuses an answer of too many rows', () => {

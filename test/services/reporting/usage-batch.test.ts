@@ -30,8 +30,8 @@ describe('many questions in one request', () => {
   after(() => fixture.close())
 
   const analyst = { authorization: `Bearer ${tokens.analystToken}` }
-  const post = (questions: unknown, headers: Record<string, string> = analyst) =>
-    fixture.reporting.app.inject({ method: 'POST', url: '/api/v1/usage/batch', headers, payload: { questions } })
+  const post = (questions: unknown, headers: Record<string, string> = analyst, to = fixture.reporting) =>
+    to.app.inject({ method: 'POST', url: '/api/v1/usage/batch', headers, payload: { questions } })
   const lines = async (questions: readonly string[], headers: Record<string, string> = analyst): Promise<Line[]> => {
     const answer = await post(questions, headers)
     assert.equal(answer.statusCode, 200)
@@ -83,7 +83,9 @@ describe('many questions in one request', () => {
 
   it('are refused for now where too many wait already', async () => {
     const questions = Array.from({ length: questionsMax }, () => 'dataset=usage&by=feature')
-    const answers = await Promise.all(Array.from({ length: 12 }, () => post(questions)))
+    // One that has nothing in memory yet, so that all have to wait.
+    const started = await fixture.createReporting()
+    const answers = await Promise.all(Array.from({ length: 12 }, () => post(questions, analyst, started)))
     const refused = answers.filter(({ statusCode }) => statusCode === 503)
     assert.ok(refused.length > 0 && refused.length < 12, `${refused.length} of 12`)
     for (const { headers } of refused) assert.equal(headers['retry-after'], '1')
@@ -139,5 +141,24 @@ describe('many questions in one request', () => {
     }
     assert.equal((await lines(['dataset=usage'])).length, 1)
     assert.deepEqual(fixture.logged, [])
+  })
+
+  it('are told what was there when the page was opened, for a second; a question by itself what is there now', async () => {
+    const query = 'dataset=usage&by=feature&where=feature:jobs&from=2026-11-23&to=2026-11-24'
+    const events = (answer: UsageAnswer | undefined) => answer?.rows.map((row) => row[2])
+    const ofPage = async () => events((await lines([query]))[0]?.answer)
+    const alone = async () => events((await fixture.get(`/api/v1/usage?${query}`)).json())
+    const jobs = { feature: 'jobs', version: '2.0' }
+    await fixture.insertOpen('usage', 'day', '2026-11-23', senders(0, 10, jobs))
+    assert.deepEqual(await ofPage(), [10])
+    const opened = await fixture.get('/api/v1/dashboard')
+    assert.equal(opened.statusCode, 200)
+    // The look is made before the answer's questions come.
+    await sleep(100)
+    await fixture.insertOpen('usage', 'day', '2026-11-23', senders(20, 5, jobs))
+    assert.deepEqual(await ofPage(), [10])
+    assert.deepEqual(await alone(), [15])
+    await sleep(1000)
+    assert.deepEqual(await ofPage(), [15])
   })
 })

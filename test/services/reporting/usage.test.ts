@@ -147,7 +147,8 @@ describe('GET /api/v1/usage', () => {
   it('passes every value of a request as a parameter', async () => {
     const value = "'; DROP TABLE cells --"
     fixture.statements.length = 0
-    assert.deepEqual((await usage(`dataset=usage&where=feature:${encodeURIComponent(value)}&${range}`)).rows, [])
+    const asked = `/api/v1/usage?dataset=usage&where=feature:${encodeURIComponent(value)}&${range}`
+    assert.deepEqual((await fixture.get(asked, undefined, await fixture.createReporting())).json().rows, [])
     assert.ok(fixture.statements.length > 0)
     for (const { sql } of fixture.statements) assert.doesNotMatch(sql, /DROP|2026|'usage'|'day'/)
   })

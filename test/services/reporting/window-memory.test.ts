@@ -93,6 +93,38 @@ describe('windows in memory', () => {
     await reader.close()
   })
 
+  it('where nobody else writes, nothing at all is asked of the tables until something is written', async () => {
+    const statements = async (query: string) => {
+      fixture.statements.length = 0
+      const found = await rows(query)
+      return { found, asked: fixture.statements.length }
+    }
+    const hour = 'by=feature&grain=hour&from=2026-11-23T09:00:00Z&to=2026-11-23T10:00:00Z'
+    for (const query of [`by=feature&${today}`, hour]) {
+      await rows(query)
+      assert.equal((await statements(query)).asked, 0, query)
+    }
+    await fixture.insertOpen('usage', 'hour', '2026-11-23T09:00:00Z', senders(25))
+    const { found, asked } = await statements(hour)
+    assert.ok(asked > 0)
+    assert.deepEqual(found, [['2026-11-23T09:00:00Z', 'dashboard', 25, 25]])
+    await fixture.warehouse.command("ALTER TABLE cells DELETE WHERE grain = 'hour' SETTINGS mutations_sync = 2")
+    assert.deepEqual(await rows(hour), [])
+  })
+
+  it('where others write as well, it is asked each time', async () => {
+    const reader = await fixture.warehouse.reader()
+    const shared = await fixture.createReporting({
+      select: (sql, params) => reader.select(sql, params),
+      close: () => reader.close(),
+    })
+    await rows(`by=feature&${today}`, shared)
+    fixture.statements.length = 0
+    await rows(`by=feature&${today}`, shared)
+    assert.ok(fixture.statements.length > 0)
+    await reader.close()
+  })
+
   it('answers are those of a server that remembers nothing', async () => {
     for (const query of [`by=feature,version&${september}`, `by=version&${today}`, 'grain=month&from=2026-09-01'])
       assert.deepEqual(await rows(query), await rows(query, await fixture.createReporting()))

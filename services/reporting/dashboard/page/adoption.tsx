@@ -3,7 +3,6 @@ import type { UsageAnswer } from './api.ts'
 import { Chart, type Series } from './chart.tsx'
 import type { Note } from './chart-plugins.ts'
 import type { PanelContext } from './context.ts'
-import { listRows } from './list-rows.ts'
 import { type Dataset, valueTitle } from './model.ts'
 import { formatShare } from './numbers.ts'
 import { NotSplit } from './overview.tsx'
@@ -31,9 +30,7 @@ export function Adoption({ context, dataset, dimension, notes }: AdoptionProps) 
   const described = model.dimensions[dimension]
   const title = `${described?.title ?? dimension}: share over time (${dataset.title})`
   const windows = windowsOf(grain, range).filter((window) => window < now)
-  const top = listRows(answer.value, false, false)
-    .slice(0, bandsMax)
-    .map(({ value }) => value)
+  const top = mostUsed(answer.value).slice(0, bandsMax)
   const shares = sharesOf(answer.value, windows, top)
   const isRest = shares.rest.some((share) => (share ?? 0) > 0)
   const series: Series[] = [
@@ -82,6 +79,13 @@ export function Adoption({ context, dataset, dimension, notes }: AdoptionProps) 
       )}
     </Panel>
   )
+}
+
+function mostUsed(answer: UsageAnswer | undefined): string[] {
+  const sums = new Map<string, number>()
+  for (const [, value, events] of answer?.rows ?? [])
+    sums.set(value as string, (sums.get(value as string) ?? 0) + (events as number))
+  return [...sums].sort(([, a], [, b]) => b - a).map(([value]) => value)
 }
 
 function sharesOf(answer: UsageAnswer | undefined, windows: readonly number[], top: readonly string[]) {

@@ -11,9 +11,9 @@ interface Waiting {
 const usagePath = '/api/v1/usage?'
 let waiting: Waiting[] = []
 
-/** As `ask`. @throws ApiError */
+/** As `ask`; what is no question for usage goes after those that are asked in the same turn. @throws ApiError */
 export function askTogether<T>(path: string): Promise<T> {
-  if (!path.startsWith(usagePath)) return ask<T>(path)
+  if (!path.startsWith(usagePath)) return new Promise((resolve) => setTimeout(() => resolve(ask<T>(path))))
   return new Promise<T>((resolve, reject) => {
     if (waiting.length === 0) setTimeout(send)
     waiting.push({ query: path.slice(usagePath.length), resolve: resolve as Waiting['resolve'], reject })

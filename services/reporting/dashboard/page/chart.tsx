@@ -42,22 +42,26 @@ export function Chart(props: ChartProps) {
   useEffect(() => {
     const element = box.current
     if (!element || !isKnown) return
-    const draw = () => new uPlot(optionsOf(props, element), dataOf(props), element)
-    let plot = draw()
-    const resize = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: plot.height }))
+    let plot: uPlot | undefined
+    const draw = () => {
+      plot?.destroy()
+      plot = new uPlot(optionsOf(props, element), dataOf(props), element)
+    }
+    // Told when the page has been laid out anyway: to ask for the width before would lay it out for each chart.
+    const resize = new ResizeObserver(() => {
+      if (plot) plot.setSize({ width: element.clientWidth, height: plot.height })
+      else draw()
+    })
     resize.observe(element)
     const scheme = matchMedia('(prefers-color-scheme: dark)')
-    const redraw = () => {
-      plot.destroy()
-      plot = draw()
-    }
+    const redraw = () => plot && draw()
     scheme.addEventListener('change', redraw)
     addEventListener('theme', redraw)
     return () => {
       scheme.removeEventListener('change', redraw)
       removeEventListener('theme', redraw)
       resize.disconnect()
-      plot.destroy()
+      plot?.destroy()
     }
   }, [props])
   return (

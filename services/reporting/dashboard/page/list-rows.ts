@@ -1,4 +1,4 @@
-/** From cells by window to rows by value: events add up; devices do not, so their mean over the windows is told. */
+/** The rows of a list: a dimension's values with their events of the whole period. */
 import type { UsageAnswer } from './api.ts'
 
 export interface ListRow {
@@ -8,22 +8,17 @@ export interface ListRow {
   readonly devices: number | undefined
 }
 
-/** @param isOrdered by the value's first number, as buckets are; otherwise the most events first */
-export function listRows(answer: UsageAnswer | undefined, hasDevices: boolean, isOrdered: boolean): ListRow[] {
-  const found = new Map<string, { events: number; devices: number; windows: number }>()
-  for (const [, value, events, devices] of answer?.rows ?? []) {
-    const row = found.get(value as string) ?? { events: 0, devices: 0, windows: 0 }
-    row.events += events as number
-    row.devices += (devices as number | undefined) ?? 0
-    row.windows++
-    found.set(value as string, row)
-  }
-  const rows = [...found].map(([value, { events, devices, windows }]) => ({
-    value,
-    events,
-    devices: hasDevices ? devices / windows : undefined,
+/**
+ * @param answer with totals, by one dimension: the most events first
+ * @param isOrdered by the value's first number, as buckets are
+ */
+export function listRows(answer: UsageAnswer | undefined, isOrdered: boolean): ListRow[] {
+  const rows = (answer?.rows ?? []).map(([value, , events, devices]) => ({
+    value: value as string,
+    events: events as number,
+    devices: devices as number | undefined,
   }))
-  return rows.sort((a, b) => (isOrdered ? firstNumber(a.value) - firstNumber(b.value) : 0) || b.events - a.events)
+  return isOrdered ? rows.sort((a, b) => firstNumber(a.value) - firstNumber(b.value)) : rows
 }
 
 /** `(none)` and `(other)` come last. */

@@ -25,6 +25,13 @@ export function mainDataset({ datasets }: Pick<Model, 'datasets'>): Dataset | un
   return datasets.find(({ grains }) => grains.includes('minute')) ?? datasets[0]
 }
 
+const movingMax = 4
+
+/** Dimensions of which is told what rises and what falls: a dataset's first. */
+export function moving({ dimensions }: Dataset): readonly string[] {
+  return dimensions.slice(0, movingMax)
+}
+
 /** Senders name such values themselves, new ones after old ones, as versions are. */
 export function isGrowing(dimension: Dimension | undefined): boolean {
   return dimension?.kind === 'rule' && dimension.origin === 'event'

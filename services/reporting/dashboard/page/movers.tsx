@@ -1,8 +1,8 @@
 /** What rises and what falls this week, before anybody has clicked on anything. */
 import type { UsageAnswer } from './api.ts'
 import type { PanelContext } from './context.ts'
-import { type Dataset, mainDataset, valueTitle } from './model.ts'
-import { difference, largestMoves, type Move, movesOf } from './moves.ts'
+import { type Dataset, mainDataset, moving, valueTitle } from './model.ts'
+import { askedOf, difference, largestMoves, type Move, movesOf } from './moves.ts'
 import { formatChange, formatDays, formatWhole } from './numbers.ts'
 import { NotSplit } from './overview.tsx'
 import { Panel } from './panel.tsx'
@@ -12,14 +12,13 @@ import { useAnswer } from './use-answer.ts'
 import { toggleFilter } from './view-state.ts'
 
 const each = 3
-const dimensionsMax = 4
 
 export function Movers({ context }: { context: PanelContext }) {
   const dataset = mainDataset(context.model)
   if (!dataset) return null
   return (
     <>
-      {dataset.dimensions.slice(0, dimensionsMax).map((dimension) => (
+      {moving(dataset).map((dimension) => (
         <MoversOf key={dimension} {...{ context, dataset, dimension }} />
       ))}
     </>
@@ -34,11 +33,8 @@ interface MoversOfProps {
 
 function MoversOf({ context, dataset, dimension }: MoversOfProps) {
   const { model, state, now, change, turn } = context
-  const today = startOf('day', now)
-  // The 30 days of the list in the view that everybody starts with: one question for both.
-  const to = Math.min(rangeOf(state, now).to, today + dayMs)
-  const end = Math.min(to, today)
-  const range = { from: to - 30 * dayMs, to }
+  const range = askedOf(rangeOf(state, now), now)
+  const end = Math.min(range.to, startOf('day', now))
   const asked = question({ dataset, by: [dimension], range, grain: 'day', filters: state.filters })
   const isKnown = asked.unknown.length === 0
   const answer = useAnswer<UsageAnswer>(isKnown ? asked.path : undefined, turn)

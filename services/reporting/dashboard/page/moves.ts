@@ -1,5 +1,5 @@
 /** Which values rise and which fall: seven whole days beside the seven before them, weekday by weekday. */
-import { dayMs } from './periods.ts'
+import { dayMs, type Range, startOf } from './periods.ts'
 
 export interface DailyAnswer {
   readonly rows: readonly (readonly (string | number | null)[])[]
@@ -14,6 +14,14 @@ export interface Move {
 }
 
 const days = 7
+/** More than the two weeks: what the shares over time ask for in the view that everybody starts with. */
+const askedDays = 30
+
+/** What is asked for: whole days, the last of them today or the period's last. */
+export function askedOf(range: Range, now: number): Range {
+  const to = Math.min(range.to, startOf('day', now) + dayMs)
+  return { from: to - askedDays * dayMs, to }
+}
 
 /**
  * A day that is not shown is not zero: where something was left out, a value without a cell is not known, and neither it

@@ -19,9 +19,11 @@ export interface Asked {
   readonly grain: Grain | 'minute'
   readonly filters: readonly Filter[]
   readonly measures?: readonly string[]
+  /** The range's windows added up. */
+  readonly isTotals?: boolean
 }
 
-export function question({ dataset, by, range, grain, filters, measures = [] }: Asked): Question {
+export function question({ dataset, by, range, grain, filters, measures = [], isTotals }: Asked): Question {
   const unknown = [...new Set(filters.map(({ dimension }) => dimension))].filter(
     (dimension) => !dataset.dimensions.includes(dimension),
   )
@@ -38,6 +40,7 @@ export function question({ dataset, by, range, grain, filters, measures = [] }: 
     to: iso(range.to),
   })
   if (by.length === 0) asked.delete('by')
+  if (isTotals) asked.set('totals', 'true')
   for (const { dimension, value, isNot } of filters)
     asked.append('where', `${dimension}${isNot ? '!' : ''}:${encodeURIComponent(value)}`)
   return { path: `/api/v1/usage?${asked}`, metrics, hasDevices, unknown }

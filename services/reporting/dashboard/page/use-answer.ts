@@ -1,5 +1,5 @@
 /** Answers of the server as a panel's state: the old one stays while the next is on its way. */
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 import type { ApiError } from './api.ts'
 import { askOnce } from './ask-once.ts'
 
@@ -16,7 +16,8 @@ export function useAnswer<T>(path: string | undefined, turn = 0): Answer<T> {
     error: undefined,
     isLoading: path !== undefined,
   })
-  useEffect(() => {
+  // Asked before the panel is painted, not after: both take a while, and do so at the same time.
+  useLayoutEffect(() => {
     if (path === undefined) return
     let isCurrent = true
     setState((old) => ({ ...old, isLoading: true }))

@@ -30,15 +30,16 @@ export function ValueList({ context, dataset, dimension, title }: ValueListProps
   // A shared view is answered by the day.
   const grain = model.role === 'guest' ? 'day' : listGrain(range)
   const compared = comparedList(range, state.compare, grain, now)
-  const asked = question({ dataset, by: [dimension], range, grain, filters: state.filters })
-  const before = compared && question({ dataset, by: [dimension], range: compared, grain, filters: state.filters })
+  const of = { dataset, by: [dimension], grain, filters: state.filters, isTotals: true }
+  const asked = question({ ...of, range })
+  const before = compared && question({ ...of, range: compared })
   const isKnown = asked.unknown.length === 0
   const answer = useAnswer<UsageAnswer>(isKnown ? asked.path : undefined, turn)
   const earlier = useAnswer<UsageAnswer>(isKnown ? before?.path : undefined, turn)
   const described = model.dimensions[dimension]
   const isOrdered = described?.kind === 'buckets'
-  const rows = listRows(answer.value, asked.hasDevices, isOrdered)
-  const old = new Map(listRows(earlier.value, asked.hasDevices, false).map(({ value, events }) => [value, events]))
+  const rows = listRows(answer.value, isOrdered)
+  const old = new Map(listRows(earlier.value, false).map(({ value, events }) => [value, events]))
   const total = rows.reduce((sum, { events }) => sum + events, 0)
   const most = Math.max(1, ...rows.map(({ events }) => events))
   const found = rows.filter(({ value }) => valueTitle(described, value).toLowerCase().includes(search.toLowerCase()))
