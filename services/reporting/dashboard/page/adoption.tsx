@@ -92,8 +92,11 @@ function sharesOf(answer: UsageAnswer | undefined, windows: readonly number[], t
   const at = new Map(windows.map((window, index) => [window, index]))
   const totals = windows.map(() => 0)
   const counts = new Map(top.map((value) => [value, windows.map(() => 0)]))
+  let [last, index]: [unknown, number | undefined] = [undefined, undefined]
   for (const [window, value, events] of answer?.rows ?? []) {
-    const index = at.get(Date.parse(window as string))
+    // The rows of a window come one after the other.
+    if (window !== last) index = at.get(Date.parse(window as string))
+    last = window
     if (index === undefined) continue
     totals[index] = (totals[index] ?? 0) + (events as number)
     const own = counts.get(value as string)

@@ -31,9 +31,13 @@ export function askedOf(range: Range, now: number): Range {
 export function movesOf(answer: DailyAnswer, end: number): Move[] {
   const incomplete = new Set(answer.suppressed_in.map(([window]) => Date.parse(window)))
   const cells = new Map<string, Map<number, number>>()
+  let [last, day]: [unknown, number] = [undefined, 0]
   for (const [window, value, events] of answer.rows) {
     const own = cells.get(value as string) ?? new Map<number, number>()
-    own.set(Date.parse(window as string), events as number)
+    // The rows of a window come one after the other.
+    if (window !== last) day = Date.parse(window as string)
+    last = window
+    own.set(day, events as number)
     cells.set(value as string, own)
   }
   return [...cells].flatMap(([value, own]) => {
