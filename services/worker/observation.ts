@@ -6,7 +6,7 @@ import type { Feature } from '../../shared/catalogue.ts'
 import type { Route, SentEvent, Unit } from '../../shared/event.ts'
 import type { Tuple } from './fold-into-catalogue.ts'
 import type { UnitPseudonyms } from './pseudonymise.ts'
-import type { Amount, MetCell } from './roll-up.ts'
+import type { Amount, MetCells } from './roll-up.ts'
 
 /** One log record, opened; things that are the same for all of its events are worked out once and kept here. */
 export interface Sender {
@@ -39,8 +39,8 @@ export interface EventShape {
   readonly fields: SentEvent['fields']
   readonly naturalKey: Feature['naturalKey']
   folded?: { readonly day: number; readonly tuple: Tuple }
-  /** The fine cell that its last event went into. */
-  met?: MetCell
+  /** Where its last event was counted. */
+  met?: MetCells
   /** Its measures. */
   amounts?: readonly Amount[]
 }

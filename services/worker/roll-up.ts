@@ -26,13 +26,15 @@ interface FineCell {
   measures: MeasureTotal[] | undefined
 }
 
-/** Kept with the shape of an event, which outlives the batch by a while: so not the rollup itself, which has pseudonyms. */
-export interface MetCell {
-  /** Of the rollup that the cell is of. */
+/**
+ * The fine cells of a tuple by minute. Kept with the shape of an event, which outlives the batch by a while: so not the
+ * rollup itself, which has pseudonyms.
+ */
+export interface MetCells {
+  /** Of the rollup that the cells are of. */
   readonly mark: object
   readonly tuple: Tuple
-  readonly minute: number
-  readonly cell: FineCell
+  readonly minutes: Map<number, FineCell>
 }
 
 /** A measure by its place among the catalogue's, and its clamped value. */
@@ -108,35 +110,39 @@ export class Rollup {
     }
   }
 
-  /** Events of one shape mostly come in the same minute as the one before. */
+  /** Events of one shape are mostly of one tuple. */
   #cellOf(tuple: Tuple, time: number, shape: EventShape): FineCell {
-    const minute = Math.floor(time / minuteMs)
     const { met } = shape
-    if (met && met.minute === minute && met.tuple === tuple && met.mark === this.#mark) return met.cell
-    const cell = this.#fineCell(tuple, minute)
-    shape.met = { mark: this.#mark, tuple, minute, cell }
-    return cell
-  }
-
-  #amountsOf({ fields }: EventShape): Amount[] {
-    return this.#measures.flatMap((measure, index) => {
-      const value = fields[measure.id]
-      return typeof value === 'number' ? [{ index, value: clamp(value, measure) }] : []
-    })
-  }
-
-  #fineCell(tuple: Tuple, minute: number): FineCell {
-    let minutes = this.#fine.get(tuple)
-    if (!minutes) {
-      minutes = new Map()
-      this.#fine.set(tuple, minutes)
-    }
+    const minutes = met && met.tuple === tuple && met.mark === this.#mark ? met.minutes : this.#minutesOf(tuple)
+    if (minutes !== met?.minutes) shape.met = { mark: this.#mark, tuple, minutes }
+    const minute = Math.floor(time / minuteMs)
     let cell = minutes.get(minute)
     if (!cell) {
       cell = { events: 0, units: [], measures: undefined }
       minutes.set(minute, cell)
     }
     return cell
+  }
+
+  #amountsOf({ fields }: EventShape): readonly Amount[] {
+    let amounts: Amount[] | undefined
+    for (let index = 0; index < this.#measures.length; index++) {
+      const measure = this.#measures[index]!
+      const value = fields[measure.id]
+      if (typeof value !== 'number') continue
+      amounts ??= []
+      amounts.push({ index, value: clamp(value, measure) })
+    }
+    return amounts ?? noAmounts
+  }
+
+  #minutesOf(tuple: Tuple): Map<number, FineCell> {
+    let minutes = this.#fine.get(tuple)
+    if (!minutes) {
+      minutes = new Map()
+      this.#fine.set(tuple, minutes)
+    }
+    return minutes
   }
 
   #numberOf(unit: UnitPseudonyms): number {
@@ -183,6 +189,9 @@ export class Rollup {
     return list
   }
 }
+
+/** Most events have no measures. */
+const noAmounts: readonly Amount[] = []
 
 function clamp(value: number, { min, max }: Measure): number {
   return Math.round(Math.min(Math.max(value, min), max))
