@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Reporting } from '../../../services/reporting/server.ts'
+import { windowStart } from '../../../shared/window.ts'
+import { seeded } from '../../bench/bench-events.ts'
 import { ReportingFixture, type Seen } from './reporting-fixture.ts'
 
 const cell = { feature: 'dashboard', version: '2.0' }
@@ -128,5 +130,91 @@ describe('windows in memory', () => {
   it('answers are those of a server that remembers nothing', async () => {
     for (const query of [`by=feature,version&${september}`, `by=version&${today}`, 'grain=month&from=2026-09-01'])
       assert.deepEqual(await rows(query), await rows(query, await fixture.createReporting()))
+  })
+
+  describe('while events come in and windows close', () => {
+    const features = ['dashboard', 'jobs']
+    const versions = ['2.0', '2.1', '1.13']
+    const days = Array.from({ length: 20 }, (_, at) => new Date(Date.UTC(2026, 9, 19 + at)))
+    const closed = new Set<number>()
+    /** What senders did so far, by day. */
+    const seen = days.map((): Seen[] => [])
+    const random = seeded(26)
+    const below = (count: number) => Math.floor(random() * count)
+    const report = (): Seen => ({
+      unit: 1 + below(40),
+      cell: { feature: features[below(2)]!, version: versions[Math.min(below(3), below(3))]! },
+      events: 1 + below(3),
+    })
+    const startOf = (grain: 'day' | 'week' | 'month', day: Date) =>
+      new Date(windowStart(grain, day.getTime())).toISOString()
+    const queries = [
+      '',
+      'by=feature',
+      'by=feature,version',
+      'by=version&where=feature:jobs',
+      'by=feature&where=version:2.1',
+    ]
+      .flatMap((query) => [
+        `${query}&grain=day`,
+        `${query}&grain=day&totals=true`,
+        `${query}&grain=week`,
+        `${query}&grain=month`,
+      ])
+      .map((query) => {
+        const from = query.includes('week') ? '2026-10-19' : query.includes('month') ? '2026-10-01' : '2026-10-20'
+        return `/api/v1/usage?dataset=usage&${query}&from=${from}&to=2026-11-06`
+      })
+    const answers = async (from: Reporting) => {
+      const found: unknown[] = []
+      for (const query of queries) {
+        const { columns, rows: shown, suppressed_in } = (await fixture.get(query, undefined, from)).json()
+        found.push({ query, columns, shown, suppressed_in })
+      }
+      return found
+    }
+    /** One of: events of an open day, or the close of the oldest one. */
+    const happen = async () => {
+      const first = days.findIndex((_, at) => !closed.has(at))
+      if (random() < 0.5 && first < 16) {
+        closed.add(first)
+        if (seen[first]!.length > 0)
+          await fixture.insertFinal('usage', 'day', startOf('day', days[first]!), seen[first]!)
+        return
+      }
+      const at = first + below(days.length - first)
+      const some = Array.from({ length: 1 + below(12) }, report)
+      seen[at]!.push(...some)
+      for (const grain of ['day', 'week', 'month'] as const)
+        await fixture.insertOpen('usage', grain, startOf(grain, days[at]!), some)
+    }
+
+    it('each answer is that of a server that remembers nothing, also by those that write to the tables with others', async () => {
+      const reader = await fixture.warehouse.reader()
+      const shared = await fixture.createReporting({
+        select: (sql, params) => reader.select(sql, params),
+        close: () => reader.close(),
+      })
+      for (let round = 0; round < 8; round++) {
+        for (let more = 0; more < 3; more++) await happen()
+        const fresh = await answers(await fixture.createReporting())
+        assert.deepEqual(await answers(fixture.reporting), fresh, `round ${round}`)
+        assert.deepEqual(await answers(shared), fresh, `round ${round}, shared`)
+      }
+      await reader.close()
+    })
+
+    it('the control: a server that is not told of what is written gives old answers', async () => {
+      const reader = await fixture.warehouse.reader()
+      const deaf = await fixture.createReporting({
+        select: (sql, params) => reader.select(sql, params),
+        written: 1,
+        close: () => reader.close(),
+      })
+      await answers(deaf)
+      for (let more = 0; more < 12; more++) await happen()
+      assert.notDeepEqual(await answers(deaf), await answers(await fixture.createReporting()))
+      await reader.close()
+    })
   })
 })
