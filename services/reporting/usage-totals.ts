@@ -2,6 +2,7 @@
  * Windows added up: a row for each combination of values. Made of what answers by window show and of nothing else, so it
  * tells nothing that they do not.
  */
+import { compareValues } from './suppression-lattice.ts'
 import type { UsageRow } from './usage-answer.ts'
 import type { UsageRequest } from './usage-request.ts'
 import type { Slice } from './usage-slice.ts'
@@ -37,16 +38,11 @@ export function totalRows({ by, metrics, dimensions, limit }: UsageRequest, slic
       total.devices += devices
     }
   return [...totals.values()]
-    .sort((a, b) => b.events - a.events || compare(a.values, b.values))
+    .sort((a, b) => b.events - a.events || compareValues(a.values, b.values))
     .slice(0, limit)
     .map(({ values, windows, events, devices }) => [
       ...values,
       windows,
       ...metrics.map((metric) => (metric === 'events' ? events : devices / windows)),
     ])
-}
-
-function compare(a: readonly string[], b: readonly string[]): number {
-  const at = a.findIndex((value, index) => value !== b[index])
-  return at < 0 ? 0 : a[at]! < b[at]! ? -1 : 1
 }

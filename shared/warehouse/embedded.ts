@@ -98,7 +98,7 @@ class EmbeddedReader implements WarehouseReader {
     this.#warehouse = warehouse
   }
 
-  get written(): number {
+  get written(): number | undefined {
     return this.#warehouse.written
   }
 
@@ -123,8 +123,9 @@ class EmbeddedWarehouse implements Warehouse {
   readonly #readers: EmbeddedReader[] = []
   /** One statement at a time: settings and parameters are state of the connection. */
   readonly #turns = new InTurn()
-  /** How many writes have begun or ended. A folder is one process's, so nobody else writes. */
+  /** How many writes have ended. A folder is one process's, so nobody else writes. */
   #written = 0
+  #isWriting = false
   #closed = false
 
   constructor(dir: string, engine: Session, connected: Connected) {
@@ -133,8 +134,8 @@ class EmbeddedWarehouse implements Warehouse {
     this.#connected = connected
   }
 
-  get written(): number {
-    return this.#written
+  get written(): number | undefined {
+    return this.#isWriting ? undefined : this.#written
   }
 
   select<Row>(sql: string, params?: Record<string, unknown>): Promise<Row[]> {
@@ -205,14 +206,15 @@ class EmbeddedWarehouse implements Warehouse {
     await drainPending()
   }
 
-  /** Counted twice: who reads in the midst of it has seen neither the tables before nor those after. */
+  /** In the midst of it nothing is told: one reading can find the tables as before and the next as after. */
   async #write(statement: (connected: Connected) => Promise<unknown>): Promise<void> {
     await this.#run(async (connected) => {
-      this.#written++
+      this.#isWriting = true
       try {
         await statement(connected)
       } finally {
         this.#written++
+        this.#isWriting = false
       }
     })
   }

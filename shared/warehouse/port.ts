@@ -15,7 +15,7 @@
 export interface WarehouseReader {
   /** Rows of a SELECT as objects; 64-bit integers come as strings. */
   select<Row>(sql: string, params?: Record<string, unknown>): Promise<Row[]>
-  /** The same number twice: no table was changed between. Undefined where other processes write as well. */
+  /** The same number twice: no table was changed between. Undefined where others write as well, and during a write. */
   readonly written?: number | undefined
   close(): Promise<void>
 }

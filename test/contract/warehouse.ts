@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { access } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import {
   BlockTooLargeError,
   type InsertBlock,
@@ -170,6 +171,14 @@ export function warehouseContract(name: string, open: OpenWarehouse): void {
           // Undefined: others may write as well, so nothing is told.
           if (before !== undefined) assert.notEqual(reader.written, before)
         }
+        let isOver = false
+        const writing = warehouse.insert(block(1, 'b')).finally(() => {
+          isOver = true
+        })
+        const told = new Set<number | undefined>()
+        for (; !isOver; await setImmediate()) told.add(reader.written)
+        await writing
+        assert.ok(told.has(undefined), 'nothing is told during a write')
         await reader.close()
       },
     )
