@@ -24,6 +24,8 @@ test('killed around deletions, in a batch, in a handing over and in a seal: who 
           { moment: 'look', times: 3, act: choose },
           { moment: 'run', times: 5, act: die },
         ],
+        // Sends to its end, so that no sum of the release is so small that it is withheld.
+        [],
       ],
       closing: [
         [
@@ -44,20 +46,29 @@ test('killed around deletions, in a batch, in a handing over and in a seal: who 
   assert.ok(choices >= 8, `${choices} choices`)
   const [verdict] = verdicts
   assert.ok(verdict && verdict.released > 20, 'there is a release in which somebody could be')
+  assert.ok(verdict.releasedEvents > 100, `${verdict.releasedEvents} events in sums of the release`)
   assert.ok(verdict.cutFromTables > 0 && verdict.cutFromReleases > verdict.cutFromTables)
 })
 
 test('the control: where nobody looks again, the deleted are in tables and in a release, and it is found', async () => {
-  const { mistakes } = await runDeletions({
-    ...shared,
-    kills: 0,
-    isBlind: true,
-    planned: {
-      sending: [[2, 3, 4, 5].map((times) => ({ moment: 'run', times, act: choose }))],
-      closing: [],
-      end: [{ moment: 'bounding', times: 1, act: choose }],
-    },
-  })
-  assert.match(mistakes.join('\n'), /device \d+: \d+ events in its day/)
-  assert.match(mistakes.join('\n'), /the release has \d+ devices of g\d/)
+  const inTables = /device \d+: \d+ events in its day/
+  const inRelease = /the release has \d+ devices of g\d/
+  // Whether who chooses has something in the batch is by chance: of ten about four have, one round of a hundred has none.
+  const roundsMax = 4
+  let found = ''
+  for (let round = 0; round < roundsMax && !(inTables.test(found) && inRelease.test(found)); round++) {
+    const { mistakes } = await runDeletions({
+      ...shared,
+      kills: 0,
+      isBlind: true,
+      planned: {
+        sending: [[2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((times) => ({ moment: 'run', times, act: choose }))],
+        closing: [],
+        end: [{ moment: 'bounding', times: 1, act: choose }],
+      },
+    })
+    found += mistakes.join('\n')
+  }
+  assert.match(found, inTables)
+  assert.match(found, inRelease)
 })

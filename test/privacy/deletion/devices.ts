@@ -9,7 +9,7 @@ import type { EventLog } from '../../../shared/eventlog/port.ts'
 import { devices, groupOf, isChooser, partitions, readLog } from './deletion-world.ts'
 
 /** The newest of them are in no table yet, most likely. */
-const recentMax = 12
+const recentMax = 4
 const pauseMsMax = 12
 const recordsMax = 6
 const eventsMax = 4

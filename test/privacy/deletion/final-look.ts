@@ -48,6 +48,6 @@ async function releasedIn({ warehouse }: World, ledger: Ledger): Promise<Final['
   const lines = (bytes?.toString() ?? '').split('\n').filter((line) => line !== '')
   return lines.map((line) => {
     const { group, devices: units, events } = JSON.parse(line)
-    return { group, devices: Number(units), events: Number(events) }
+    return { group, devices: Number(units), events: events === null ? undefined : Number(events) }
   })
 }

@@ -26,7 +26,11 @@ process.exit((result.mistakes.length === 0) === !blind ? 0 : 1)
 
 function summary({ kills, lives, rounds, verdicts, mistakes, seconds, ...by }: CampaignResult): string {
   const total = (
-    name: 'records' | 'events' | 'choices' | 'released' | 'cutFromTables' | 'cutFromReleases' | 'undecided',
+    name:
+      | ('records' | 'events' | 'choices' | 'released' | 'releasedEvents')
+      | 'cutFromTables'
+      | 'cutFromReleases'
+      | 'undecided',
   ) => verdicts.reduce((sum, verdict) => sum + verdict[name], 0)
   const perMoment = (counts: Readonly<Record<string, number>>) =>
     ['starting', ...moments].flatMap((moment) => (counts[moment] ? [`${moment} ${counts[moment]}`] : [])).join(', ')
@@ -37,7 +41,7 @@ function summary({ kills, lives, rounds, verdicts, mistakes, seconds, ...by }: C
     lives: `${lives} in ${rounds} rounds of a day`,
     choices: `${total('choices')} (acknowledged at: ${perMoment(by.choicesByMoment)})`,
     sent: `${total('events')} events in ${total('records')} records`,
-    released: `${total('released')} devices`,
+    released: `${total('released')} devices, ${total('releasedEvents')} events in sums that are not withheld`,
     'left out': `${total('cutFromTables')} events of tables, ${total('cutFromReleases')} of releases`,
     either: `${total('undecided')} events whose insert was on its way when their choice was acknowledged`,
     mistakes: mistakes.length,

@@ -24,7 +24,8 @@ export interface Final {
   readonly choices: readonly FinalChoice[]
   /** By device, the events of its cell in the table of days, once in all; devices are of the cell's own count. */
   readonly cells: readonly { device: number; grain: string; events: number; devices: number }[]
-  readonly released: readonly { group: string; devices: number; events: number }[]
+  /** `events` is undefined where the sum is withheld. */
+  readonly released: readonly { group: string; devices: number; events: number | undefined }[]
   /** Choices of which the ledger has an entry, as often as it has one. */
   readonly entered: readonly string[]
 }

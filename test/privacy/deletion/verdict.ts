@@ -1,5 +1,6 @@
 /** What a round must have counted, device by device, and where it has counted otherwise. */
 
+import { smallestPublishedSum } from '../../../services/release/dominance.ts'
 import { specificationsOf } from '../../../services/release/specification.ts'
 import { catalogue, devices, groupOf, groups, unitEventsMax } from './deletion-world.ts'
 import type { Acknowledged, RoundHistory } from './history.ts'
@@ -18,6 +19,8 @@ export interface Verdict {
   readonly choices: number
   /** Devices in the release. */
   readonly released: number
+  /** Events in its sums that are not withheld. */
+  readonly releasedEvents: number
   /** Events that were in no table, and those in no release, because of a choice. */
   readonly cutFromTables: number
   readonly cutFromReleases: number
@@ -28,6 +31,12 @@ export interface Verdict {
 /** A group of fewer devices is in no release, without noise. */
 const publishedFrom = Math.max(
   ...specificationsOf(catalogue).map(({ levels, k }) => Number(levels[0]?.threshold) + k - 1),
+)
+/** A sum below it is withheld: it could be mostly one or two devices'. */
+const sumFrom = Math.max(
+  ...specificationsOf(catalogue).flatMap(({ levels }) =>
+    levels.flatMap(({ sums }) => sums.map((sum) => Number(smallestPublishedSum(sum)))),
+  ),
 )
 
 export function verdictOf(final: Final, history: RoundHistory): Verdict {
@@ -45,6 +54,7 @@ export function verdictOf(final: Final, history: RoundHistory): Verdict {
     events: events.length,
     choices: final.choices.length,
     released: final.released.reduce((all, one) => all + one.devices, 0),
+    releasedEvents: final.released.reduce((all, one) => all + (one.events ?? 0), 0),
     cutFromTables: tables.filter(({ most }) => most === 0).length,
     cutFromReleases: releases.filter(({ most }) => most === 0).length,
     undecided: tables.filter(({ least, most }) => least !== most).length,
@@ -147,8 +157,11 @@ function releaseMistakes(events: readonly Event[], { released }: Final, history:
     }
     for (const what of ['devices', 'events'] as const) {
       const { least, most } = expected[what]
-      if (found[what] < least || found[what] > most)
-        mistakes.push(`the release has ${found[what]} ${what} of ${group}, not ${from(least, most)}`)
+      const value = found[what]
+      if (value === undefined) {
+        if (least >= sumFrom) mistakes.push(`the release withholds the ${what} of ${group}, ${from(least, most)}`)
+      } else if (value < least || value > most)
+        mistakes.push(`the release has ${value} ${what} of ${group}, not ${from(least, most)}`)
     }
   }
   return mistakes
