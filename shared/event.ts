@@ -97,12 +97,16 @@ export class RecordText {
 
   /** Everything but `time` is JSON text: two strings and an object. */
   add(id: string, time: number, feature: string, fields: string): void {
-    const kind = this.#kindOf(feature, fields)
-    this.#events++
+    this.addRun(1, id, timeText(time), String(this.kindOf(feature, fields)))
+  }
+
+  /** Several events at once: of each column their values as JSON text, with commas between; kinds from `kindOf`. */
+  addRun(events: number, ids: string, times: string, kinds: string): void {
     const comma = this.#ids === '' ? '' : ','
-    this.#ids += comma + id
-    this.#times += comma + timeText(time)
-    this.#kinds += comma + kind
+    this.#events += events
+    this.#ids += comma + ids
+    this.#times += comma + times
+    this.#kinds += comma + kinds
   }
 
   /** How many there are. */
@@ -117,8 +121,13 @@ export class RecordText {
     )
   }
 
-  /** Mostly the fields are the very same string as for the last event; joining both first would cost more than all the rest. */
-  #kindOf(feature: string, fields: string): number {
+  /**
+   * The index of a shape, which is in the record from now on. Mostly the fields are the very same string as for the last
+   * event; joining both first would cost more than all the rest.
+   * @param feature a JSON string
+   * @param fields a JSON object
+   */
+  kindOf(feature: string, fields: string): number {
     if (!this.#lastByFeature || fields !== this.#lastFields) {
       this.#lastByFeature = this.#byFields.get(fields) ?? new Map()
       this.#byFields.set(fields, this.#lastByFeature)
@@ -136,7 +145,7 @@ export class RecordText {
 const millisecondTexts = Array.from({ length: 1000 }, (_, ms) => String(ms).padStart(3, '0'))
 
 /** Writing out a number above 2^31 takes five times as long as its seconds and its milliseconds. */
-function timeText(time: number): string {
+export function timeText(time: number): string {
   const seconds = Math.floor(time / 1000)
   const milliseconds = millisecondTexts[time - seconds * 1000]
   return seconds > 0 && milliseconds !== undefined ? seconds + milliseconds : String(time)

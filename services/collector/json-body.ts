@@ -11,12 +11,19 @@ const backslash = 0x5c
 const del = 0x7f
 
 /**
- * The body as text. `plain` when it is ASCII without a backslash or DEL: then no string in it can have a character that
- * JSON must escape, so its strings may be checked by length alone and written back between bare quotes.
+ * Whether it is ASCII without a backslash or DEL: then no string in it can have a character that JSON must escape, so its
+ * strings may be checked by length alone and written back between bare quotes.
+ */
+export function isPlain(body: Buffer): boolean {
+  return isAscii(body) && !body.includes(backslash) && !body.includes(del)
+}
+
+/**
+ * The body as text.
  * @throws ProblemError 400 unless the body is UTF-8; RFC 8259 knows no other encoding
  */
-export function decodeText(body: Buffer): { text: string; plain: boolean } {
-  if (isAscii(body)) return { text: body.toString('latin1'), plain: !body.includes(backslash) && !body.includes(del) }
+export function decodeText(body: Buffer): string {
+  if (isAscii(body)) return body.toString('latin1')
   if (!isUtf8(body)) {
     throw new ProblemError(
       problem(
@@ -28,7 +35,7 @@ export function decodeText(body: Buffer): { text: string; plain: boolean } {
     )
   }
   const marked = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf
-  return { text: body.toString('utf8', marked ? 3 : 0), plain: false }
+  return body.toString('utf8', marked ? 3 : 0)
 }
 
 /**

@@ -10,7 +10,7 @@ import { checkDepth, decodeText, parseJson } from '../json-body.ts'
  */
 export function parseBody(body: Buffer): unknown {
   checkDepth(body)
-  return parseJson(body, decodeText(body).text)
+  return parseJson(body, decodeText(body))
 }
 
 /** @throws ProblemError 413 when there are more than `max` */

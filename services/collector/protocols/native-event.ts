@@ -9,6 +9,7 @@ import type { AgreementCheck } from '../policy.ts'
 import type { EventWishes } from '../privacy/event-wishes.ts'
 import type { UndeclaredUse } from '../undeclared.ts'
 import type { UnitGroups } from '../unit-groups.ts'
+import type { AlikeKind } from './native-alike.ts'
 import { type Given, NativeFields } from './native-fields.ts'
 
 const featureLengthMax = 256
@@ -100,7 +101,7 @@ export class NativeEvents {
     const known = this.#features.get(feature) ?? other
     const record = this.#recordOf(given, known)
     if (typeof record === 'string') return record
-    if (known === other) this.#noteUndeclared(feature)
+    if (known === other) this.noteUndeclared(feature)
     record.add(this.#plain ? `"${id}"` : JSON.stringify(id), eventTime, known.json, this.#fields.json)
     this.#last = {
       given,
@@ -111,28 +112,24 @@ export class NativeEvents {
     return undefined
   }
 
-  /**
-   * The event admitted last again, with another id, time and feature; for a plain body.
-   * @returns whether it was taken; not if one of the three has a control character, which JSON has only escaped
-   */
-  admitAlike(id: string, time: string, feature: string): boolean {
-    const { given, unit, record, size } = this.#last as Admitted
+  /** Where the event admitted last would go with another feature, for a plain body; undefined: it would not be taken. */
+  alikeKind(feature: string): AlikeKind | undefined {
+    const { given, unit, record } = this.#last as Admitted
     const known = this.#features.get(feature)
-    // A time that can be read has none, nor has a feature that is known.
-    if (!this.#isIdentifier(id) || hasControl(id)) return false
-    if (known === undefined && (feature === '' || feature.length > featureLengthMax || hasControl(feature)))
-      return false
-    const eventTime = parseTime(time)
-    if (Number.isNaN(eventTime) || !this.#fields.fits(id.length + time.length + feature.length - size)) return false
+    if (known === undefined && (feature === '' || feature.length > featureLengthMax)) return undefined
     const { declared, json } = known ?? other
     const its = declared?.unit === unit ? record : this.#recordOf(given, known ?? other)
-    if (typeof its === 'string') return false
-    if (known === undefined) this.#noteUndeclared(feature)
-    its.add(`"${id}"`, eventTime, json, this.#fields.json)
-    return true
+    if (typeof its === 'string') return undefined
+    const kind = its.kindOf(json, this.#fields.json)
+    return { record: its, kind, isUndeclared: known === undefined }
   }
 
-  #noteUndeclared(feature: string): void {
+  /** How many characters the event admitted last may have at most in its id, time and feature together. */
+  alikeSizeMax(): number {
+    return this.#fields.spare() + (this.#last as Admitted).size
+  }
+
+  noteUndeclared(feature: string): void {
     this.undeclared.push({ kind: 'name', text: feature, fields: Object.keys(JSON.parse(this.#fields.json)) })
   }
 
@@ -153,10 +150,4 @@ export class NativeEvents {
     if (!this.#plain) return isIdentifier(value)
     return typeof value === 'string' && value !== '' && value.length <= identifierLengthMax
   }
-}
-
-/** A loop: a regular expression over so short a text takes longer. */
-function hasControl(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) < 0x20) return true
-  return false
 }

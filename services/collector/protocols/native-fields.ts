@@ -65,7 +65,7 @@ export class NativeFields {
     }
     if (changed || at !== this.#count) this.#make(at)
     this.#size = size + this.#namesSize
-    return this.fits(0) ? this.#wrong : 'event-too-large'
+    return this.spare() >= 0 ? this.#wrong : 'event-too-large'
   }
 
   /** A field that the catalogue declares means what the catalogue says, and is no mark. */
@@ -79,9 +79,9 @@ export class NativeFields {
     return 'too-deep'
   }
 
-  /** Whether the event read last would be small enough with so many characters more. */
-  fits(grown: number): boolean {
-    return this.#size + grown <= eventSizeMax
+  /** How many characters more the event read last could have; negative: it is too large. */
+  spare(): number {
+    return eventSizeMax - this.#size
   }
 
   #make(count: number): void {

@@ -6,7 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { type RejectReason, rejectReasons } from '../../../shared/drop-reason.ts'
 import { bearerToken, unauthorized } from '../../../shared/http/authorization.ts'
 import { ProblemError, problem } from '../../../shared/http/problem.ts'
-import { decodeText, depthMax, isDeep, parseJson, tooDeep } from '../json-body.ts'
+import { decodeText, depthMax, isDeep, isPlain, parseJson, tooDeep } from '../json-body.ts'
 import { markIn } from '../privacy/event-marks.ts'
 import { EventWishes } from '../privacy/event-wishes.ts'
 import { UnitGroups } from '../unit-groups.ts'
@@ -37,15 +37,16 @@ export function nativeDialect(options: DialectOptions): Dialect {
     },
     read(request) {
       const { body } = request
-      const { text, plain } = decodeText(body)
       const lines = isNdjson(request.headers)
-      if (plain && !lines) {
+      if (!lines) {
         const groups = new UnitGroups(request.sender, true)
         const wishes = new EventWishes(request.isOptedOut)
         const events = new NativeEvents(catalogue, features, groups, wishes, true, hasAgreed)
-        const accepted = readAlike(text, eventsMax, events)
+        const accepted = readAlike(body, eventsMax, events)
         if (accepted !== undefined) return reading(groups, wishes, events, { accepted, rejections: [] })
       }
+      const plain = isPlain(body)
+      const text = decodeText(body)
       const groups = new UnitGroups(request.sender, plain)
       const wishes = new EventWishes(request.isOptedOut)
       const events = new NativeEvents(catalogue, features, groups, wishes, plain, hasAgreed)

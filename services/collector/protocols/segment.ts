@@ -55,7 +55,7 @@ export function segmentDialect(options: DialectOptions): Dialect {
 function parseDocument(body: Buffer): Members {
   // Items nest (context, traits), so unlike in the native dialect depth is always judged on the text.
   checkDepth(body)
-  const document = parseJson(body, decodeText(body).text)
+  const document = parseJson(body, decodeText(body))
   if (isMembers(document)) return document
   throw new ProblemError(
     problem(400, 'not-an-object', 'The body is no object', 'Send the JSON object that Segment’s HTTP API describes.'),

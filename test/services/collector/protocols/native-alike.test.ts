@@ -5,6 +5,7 @@ import type { SentRequest } from '../../../../services/collector/protocols/diale
 import { nativeDialect } from '../../../../services/collector/protocols/native.ts'
 import { readAlike } from '../../../../services/collector/protocols/native-alike.ts'
 import { readCatalogue } from '../../../../shared/catalogue-file.ts'
+import { RecordText } from '../../../../shared/event.ts'
 import { ProblemError } from '../../../../shared/http/problem.ts'
 
 const limits = { bodyBytesMax: 1e6, inflatedBytesMax: 1e6 }
@@ -47,7 +48,13 @@ function read(text: string): unknown {
 
 /** The number of events read without the parser, undefined when it would be needed; takes every event. */
 function alike(text: string, eventsMax = 1000): number | undefined {
-  return readAlike(text, eventsMax, { admit: () => undefined, admitAlike: () => true })
+  const record = new RecordText('[', { kind: 'device', id: 'd1' }, true)
+  return readAlike(Buffer.from(text), eventsMax, {
+    admit: () => undefined,
+    alikeKind: () => ({ record, kind: 0, isUndeclared: false }),
+    alikeSizeMax: () => 1_000_000,
+    noteUndeclared: () => undefined,
+  })
 }
 
 test('bodies as JSON.stringify and json.dumps write them are read by comparison', () => {
@@ -144,7 +151,98 @@ test('read by comparison or by the parser, a body has the same records, verdicts
       assert.equal(alike(` ${text}`), undefined)
       assert.deepEqual(read(text), read(` ${text}`), text)
     }),
-    { numRuns: 20_000, seed: 20261124 },
+    { numRuns: 25_000, seed: 20261124 },
   )
   assert.ok(compared > 1500, `only ${compared} bodies were read by comparison`)
+})
+
+test('bodies that are alike by their making: read by comparison they have what the parser makes of them', () => {
+  const ascii = fc.string({ unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)) })
+  const usual = fc.date({ min: new Date('2001-01-01'), max: new Date('2101-01-01'), noInvalidDate: true })
+  const times = fc.oneof(
+    { weight: 4, arbitrary: usual.map((date) => date.toISOString()) },
+    usual.map((date) => date.toISOString().replace(/\.\d+/, '')),
+    usual.map((date) => date.toISOString().replace('Z', '456+02:30')),
+    fc.constantFrom(
+      '1970-01-01T00:00:00.001Z',
+      '2000-02-29T00:00:00Z',
+      '2024-02-29T23:59:59.999Z',
+      '9999-12-31T23:59:59Z',
+    ),
+    // Of no calendar, or of none of these forms.
+    fc.constantFrom(
+      '2023-02-29T00:00:00Z',
+      '2026-04-31T00:00:00Z',
+      '2026-13-01T00:00:00Z',
+      '2026-11-23T24:00:00Z',
+      '2026-11-23T10:00:00.1Z',
+      '2016-12-31T23:59:60Z',
+    ),
+  )
+  const ids = fc.oneof(
+    { weight: 4, arbitrary: fc.uuid() },
+    ascii.map((text) => text.replaceAll(/["\\]/g, '') || 'x'),
+    fc.integer({ min: 1, max: 257 }).map((length) => 'i'.repeat(length)),
+  )
+  const features = fc.constantFrom(
+    'services',
+    'jobs',
+    'nodes',
+    'mesos_track',
+    '_probe',
+    'never heard of',
+    'x'.repeat(256),
+  )
+  const order = fc.shuffledSubarray(['id', 'time', 'feature', 'device', 'cluster', 'version', 'agents', 'note'], {
+    minLength: 8,
+  })
+  const common = fc.record({
+    device: fc.uuid(),
+    cluster: fc.uuid(),
+    version: fc.constantFrom('2.1.4', '1.13.9'),
+    agents: fc.nat(),
+    note: ascii.map((text) => text.replaceAll(/["\\}]/g, '')),
+  })
+  const bodies = fc
+    .tuple(
+      order,
+      common,
+      fc.array(fc.record({ id: ids, time: times, feature: features }), { minLength: 2, maxLength: 6 }),
+    )
+    .map(([names, same, each]) =>
+      each.map((one) => Object.fromEntries(names.map((name) => [name, { ...same, ...one }[name as 'id']]))),
+    )
+    .chain((events) => fc.constantFrom(JSON.stringify({ events }), python({ events })))
+  let compared = 0
+  fc.assert(
+    fc.property(bodies, (text) => {
+      if (alike(text) !== undefined) compared++
+      assert.deepEqual(read(text), read(` ${text}`), text)
+    }),
+    { numRuns: 10_000, seed: 20261126 },
+  )
+  assert.ok(compared > 5000, `only ${compared} bodies were read by comparison`)
+})
+
+test('what one body left in the scan is not found by the next', () => {
+  const events = Array.from({ length: 5 }, (_, index) => ({ ...event, id: `e${index}` }))
+  const text = JSON.stringify({ events })
+  for (let length = text.length - 1; length > 0; length--) {
+    assert.equal(alike(text), 5)
+    assert.equal(alike(text.slice(0, length)), undefined, `of the first ${length} characters`)
+  }
+})
+
+test('more features than are remembered, and a body larger than the scan, go to the parser', () => {
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ ...event, id: `e${index}`, feature: `f${index}` }))
+  assert.equal(alike(JSON.stringify({ events: many(65) })), 65)
+  assert.equal(alike(JSON.stringify({ events: many(66) })), undefined)
+  const sized = (size: number) => {
+    const one = { ...event, note: '' }
+    one.note = 'x'.repeat(size - JSON.stringify({ events: [one, one] }).length / 2)
+    return JSON.stringify({ events: [one, one] })
+  }
+  assert.equal(alike(sized(524_288)), 2)
+  assert.equal(alike(sized(524_289)), undefined)
 })

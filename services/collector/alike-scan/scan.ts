@@ -1,0 +1,76 @@
+/** The compiled inner loop of reading bodies whose events are alike; what each export does is said in scan.as.ts. */
+import { scanBinary } from './scan-binary.ts'
+
+/** Why `resume` returned. */
+export const scanned = {
+  over: 0,
+  notAlike: 1,
+  newFeature: 2,
+  otherTime: 3,
+  otherRecord: 4,
+  toBeTold: 5,
+} as const
+
+interface Exported {
+  readonly value: number
+}
+
+interface ScanExports {
+  readonly memory: { readonly buffer: ArrayBuffer }
+  readonly bodyMax: Exported
+  readonly bodyAt: Exported
+  readonly idsAt: Exported
+  readonly timesAt: Exported
+  readonly kindsAt: Exported
+  readonly at: Exported
+  readonly left: Exported
+  readonly ids: Exported
+  readonly times: Exported
+  readonly kinds: Exported
+  readonly wanted: Exported
+  readonly featureStart: Exported
+  readonly featureEnd: Exported
+  readonly timeStart: Exported
+  readonly timeEnd: Exported
+  begin(
+    length: number,
+    start: number,
+    events: number,
+    idSlot: number,
+    timeSlot: number,
+    betweenLength: number,
+    sizeMax: number,
+  ): void
+  setPiece(index: number, start: number, length: number): void
+  clear(): void
+  addFeature(kind: number, record: number, isTold: boolean): number
+  turnTo(record: number): void
+  giveTime(length: number): void
+  resume(): number
+}
+
+export interface Scan {
+  readonly exports: ScanExports
+  /** Its whole memory. It keeps the last body until the next one is written over it. */
+  readonly bytes: Buffer
+}
+
+/** As far as it is needed here; the types of Node 20 have its names alone. */
+const { Module, Instance, validate } = (globalThis as unknown as { WebAssembly: WebAssemblyParts }).WebAssembly
+
+interface WebAssemblyParts {
+  validate(binary: Uint8Array): boolean
+  readonly Module: new (binary: Uint8Array) => object
+  readonly Instance: new (module: object) => { readonly exports: unknown }
+}
+
+function open(): Scan | undefined {
+  const binary = Buffer.from(scanBinary, 'base64')
+  // Slower without: everything goes to the parser.
+  if (!validate(binary)) return undefined
+  const exports = new Instance(new Module(binary)).exports as ScanExports
+  return { exports, bytes: Buffer.from(exports.memory.buffer) }
+}
+
+/** One for the process: a body is read without a wait. Undefined where the processor has no 128-bit SIMD. */
+export const scan: Scan | undefined = open()
