@@ -8,10 +8,9 @@ import { batchBytes, encodeBatch } from './kafka-batch.ts'
 import type { KafkaCluster } from './kafka-cluster.ts'
 import { inWords, KafkaAnswerError } from './kafka-error.ts'
 import { type Produced, produceExchange } from './kafka-requests.ts'
+import { type FirstAppended, fits, RunningAppend, type Unit } from './kafka-running-append.ts'
 import { type AppendedAt, type AppendRecord, LogUnavailableError } from './port.ts'
 
-const batchRecordsMax = 2000
-const batchBytesMax = 4 * 1024 * 1024
 const roomBytesMin = 256 * 1024
 const retryMs = 100
 const purpose = 'append'
@@ -28,15 +27,6 @@ export interface KafkaAppendsOptions {
   encode?: typeof encodeBatch
 }
 
-/** The records of one append that go to one partition. */
-interface Unit {
-  readonly values: readonly Buffer[]
-  readonly bytes: number
-  readonly settle: (outcome: { position: number; appendedAt: number } | LogUnavailableError) => void
-  /** The append has failed meanwhile: not sent any more. */
-  over: boolean
-}
-
 export class KafkaAppends {
   readonly #cluster: KafkaCluster
   readonly #options: KafkaAppendsOptions
@@ -46,7 +36,9 @@ export class KafkaAppends {
   readonly #busyLeaders = new Set<number>()
   /** Partitions whose last request failed: not sent to before the next look at the brokers. */
   readonly #resting = new Set<number>()
-  readonly #running = new Set<Promise<unknown>>()
+  /** In the order in which their time is over. */
+  readonly #running = new Set<RunningAppend>()
+  #timer: NodeJS.Timeout | undefined
   #pendingBytes = 0
   #pumpIsDue = false
   #retryTimer: NodeJS.Timeout | undefined
@@ -59,74 +51,63 @@ export class KafkaAppends {
 
   /** @throws LogUnavailableError when too much is waiting, or no acknowledgement came in time */
   append(records: readonly AppendRecord[]): Promise<AppendedAt[]> {
-    const values = new Map<number, Buffer[]>()
-    let bytes = 0
-    for (const { partition, value } of records) {
+    for (const { partition } of records) {
       if (this.#cluster.topic.leaders[partition] === undefined)
         return Promise.reject(new RangeError(`there is no partition ${partition}`))
-      bytes += value.length
-      const ofPartition = values.get(partition)
-      if (ofPartition) ofPartition.push(value)
-      else values.set(partition, [value])
     }
     if (records.length === 0) return Promise.resolve([])
-    if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > this.#options.pendingBytesMax)
+    const append = new RunningAppend(records, performance.now() + this.#options.appendTimeoutMs)
+    if (this.#pendingBytes > 0 && this.#pendingBytes + append.bytes > this.#options.pendingBytesMax)
       return Promise.reject(new LogUnavailableError(`${this.#pendingBytes} bytes are waiting for Kafka`))
-    const running = this.#write(records, values)
-    this.#running.add(running)
-    const done = () => this.#running.delete(running)
-    running.then(done, done)
-    return running
+    this.#running.add(append)
+    this.#pendingBytes += append.bytes
+    for (const unit of append.units) {
+      const queue = this.#queues.get(unit.partition)
+      if (queue) queue.push(unit)
+      else this.#queues.set(unit.partition, [unit])
+    }
+    this.#watchTime()
+    this.#pumpSoon()
+    return append.answer
   }
 
   /** Resolves when every append that runs now has settled. */
   async idle(): Promise<void> {
-    await Promise.allSettled([...this.#running])
+    await Promise.allSettled([...this.#running].map(({ answer }) => answer))
   }
 
-  async #write(records: readonly AppendRecord[], values: Map<number, Buffer[]>): Promise<AppendedAt[]> {
-    const units: Unit[] = []
-    let timer: NodeJS.Timeout | undefined
-    const timeIsUp = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        for (const unit of units) unit.over = true
-        const { appendTimeoutMs } = this.#options
-        reject(new LogUnavailableError(`Kafka did not acknowledge within ${appendTimeoutMs} ms (${this.#lastFailure})`))
-      }, this.#options.appendTimeoutMs)
-    })
-    const written = [...values].map(async ([partition, ofPartition]) => {
-      const batches = inBatches(ofPartition).map((batch) => this.#enqueue(partition, batch, units))
-      return [partition, (await Promise.all(batches)).flat()] as const
-    })
-    try {
-      const appended = new Map(await Promise.race([Promise.all(written), timeIsUp]))
-      const used = new Map<number, number>()
-      return records.map(({ partition }) => {
-        const index = used.get(partition) ?? 0
-        used.set(partition, index + 1)
-        return appended.get(partition)![index]!
-      })
-    } finally {
-      clearTimeout(timer)
-    }
-  }
-
-  #enqueue(partition: number, values: readonly Buffer[], units: Unit[]): Promise<AppendedAt[]> {
-    const bytes = values.reduce((sum, { length }) => sum + length, 0)
-    this.#pendingBytes += bytes
-    return new Promise((resolve, reject) => {
-      const settle: Unit['settle'] = (outcome) => {
-        this.#pendingBytes -= bytes
-        if (outcome instanceof LogUnavailableError) reject(outcome)
-        else resolve(appendedFrom(partition, values.length, outcome))
+  /** One timer for all of them, for the one whose time is over first. */
+  #watchTime(): void {
+    if (this.#timer) return
+    const [first] = this.#running
+    if (!first) return
+    const expire = () => {
+      this.#timer = undefined
+      const now = performance.now()
+      for (const append of this.#running) {
+        if (append.deadline > now) break
+        this.#expire(append)
       }
-      const unit = { values, bytes, settle, over: false }
-      units.push(unit)
-      const queue = this.#queues.get(partition)
-      if (queue) queue.push(unit)
-      else this.#queues.set(partition, [unit])
-      this.#pumpSoon()
-    })
+      this.#watchTime()
+    }
+    this.#timer = setTimeout(expire, Math.max(1, Math.ceil(first.deadline - performance.now())))
+  }
+
+  #expire(append: RunningAppend): void {
+    const { appendTimeoutMs } = this.#options
+    this.#running.delete(append)
+    append.expire(
+      new LogUnavailableError(`Kafka did not acknowledge within ${appendTimeoutMs} ms (${this.#lastFailure})`),
+    )
+  }
+
+  #settleUnit(unit: Unit, outcome: FirstAppended | LogUnavailableError): void {
+    this.#pendingBytes -= unit.bytes
+    if (!unit.append.settle(unit, outcome)) return
+    this.#running.delete(unit.append)
+    if (this.#running.size > 0) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 
   /** Requests that arrived in the same turn of the event loop belong in one batch. */
@@ -147,7 +128,7 @@ export class KafkaAppends {
       if (this.#resting.has(partition)) continue
       const leader = this.#cluster.leaderOf(partition)
       if (leader !== undefined && this.#busyLeaders.has(leader)) continue
-      const units = take(queue, leader === undefined)
+      const units = this.#take(queue, leader === undefined)
       if (queue.length === 0) this.#queues.delete(partition)
       else if (leader === undefined) stuck = true
       if (units.length === 0) continue
@@ -156,6 +137,27 @@ export class KafkaAppends {
     }
     for (const [leader, batches] of byLeader) void this.#send(leader, batches)
     if (stuck) this.#tryAgainLater()
+  }
+
+  /** The units for one batch, off the front of the queue; what is over is dropped. With `onlyDrop`, nothing else. */
+  #take(queue: Unit[], onlyDrop: boolean): Unit[] {
+    const units: Unit[] = []
+    let records = 0
+    let bytes = 0
+    let at = 0
+    for (; at < queue.length; at++) {
+      const unit = queue[at]!
+      if (unit.append.isOver) {
+        this.#settleUnit(unit, new LogUnavailableError('not sent in time'))
+        continue
+      }
+      if (onlyDrop || (units.length > 0 && !fits(unit, records, bytes))) break
+      units.push(unit)
+      records += unit.values.length
+      bytes += unit.bytes
+    }
+    queue.splice(0, at)
+    return units
   }
 
   async #send(leader: number, units: Map<number, Unit[]>): Promise<void> {
@@ -213,16 +215,20 @@ export class KafkaAppends {
       if (!error || error.retriable) this.#putBack(partition, units)
       else
         for (const unit of units)
-          unit.settle(new LogUnavailableError(`Kafka refuses records for partition ${partition} (${error.type})`))
+          this.#settleUnit(
+            unit,
+            new LogUnavailableError(`Kafka refuses records for partition ${partition} (${error.type})`),
+          )
       return
     }
     let { position } = answer
     for (const unit of units) {
       if (answer.appendedAt < 0)
-        unit.settle(
+        this.#settleUnit(
+          unit,
           new LogUnavailableError('the topic does not keep append times: set message.timestamp.type=LogAppendTime'),
         )
-      else unit.settle({ position, appendedAt: answer.appendedAt })
+      else this.#settleUnit(unit, { position, appendedAt: answer.appendedAt })
       position += unit.values.length
     }
   }
@@ -244,49 +250,4 @@ export class KafkaAppends {
       this.#pump()
     }, retryMs)
   }
-}
-
-function appendedFrom(partition: number, count: number, first: { position: number; appendedAt: number }): AppendedAt[] {
-  return Array.from({ length: count }, (_, index) => {
-    return { partition, position: first.position + index, appendedAt: first.appendedAt }
-  })
-}
-
-/** What one append gives to one partition, in pieces that a batch can take. */
-function inBatches(values: readonly Buffer[]): Buffer[][] {
-  const batches: Buffer[][] = [[]]
-  let bytes = 0
-  for (const value of values) {
-    const batch = batches.at(-1)!
-    if (batch.length > 0 && (batch.length >= batchRecordsMax || bytes + value.length > batchBytesMax)) {
-      batches.push([value])
-      bytes = value.length
-    } else {
-      batch.push(value)
-      bytes += value.length
-    }
-  }
-  return batches
-}
-
-/** The units for one batch, off the front of the queue; what is over is dropped. With `onlyDrop`, nothing else. */
-function take(queue: Unit[], onlyDrop: boolean): Unit[] {
-  const units: Unit[] = []
-  let records = 0
-  let bytes = 0
-  let at = 0
-  for (; at < queue.length; at++) {
-    const unit = queue[at]!
-    if (unit.over) {
-      unit.settle(new LogUnavailableError('not sent in time'))
-      continue
-    }
-    const isFull = records + unit.values.length > batchRecordsMax || bytes + unit.bytes > batchBytesMax
-    if (onlyDrop || (units.length > 0 && isFull)) break
-    units.push(unit)
-    records += unit.values.length
-    bytes += unit.bytes
-  }
-  queue.splice(0, at)
-  return units
 }

@@ -3,7 +3,7 @@
  * value only; those of a compacted topic have a key, and no value when they say that the key is gone.
  */
 import { gunzipSync } from 'node:zlib'
-import { crc32c } from './crc32c.ts'
+import { crc32c } from '@node-rs/crc32'
 import { WireReader } from './kafka-wire.ts'
 import type { LogRecord } from './port.ts'
 

@@ -7,11 +7,11 @@ const writers = [
   { head: '{"events":[', colon: ':', between: ',', tail: ']}' },
   // Python's json.dumps
   { head: '{"events": [', colon: ': ', between: ', ', tail: ']}' },
-].map((writer) => ({ ...writer, headBytes: Buffer.from(writer.head) }))
+] as const
 type Writer = (typeof writers)[number]
+const headMax = Math.max(...writers.map(({ head }) => head.length))
 
-const slotNames = ['id', 'time', 'feature'] as const
-export type SlotName = (typeof slotNames)[number]
+export type SlotName = 'id' | 'time' | 'feature'
 
 /** A part of the body: where it begins and ends. */
 export interface Piece {
@@ -27,51 +27,50 @@ export interface AlikeTemplate {
   /** What stands after the last one, to the body's end. */
   readonly tail: string
   /** The slots in their order; between the quotes of a slot the events may differ. */
-  readonly slots: readonly [SlotName, SlotName, SlotName]
+  readonly slots: readonly SlotName[]
   /** Before each slot, and after the last one; the first begins with the event, the last ends with it. */
-  readonly pieces: readonly [Piece, Piece, Piece, Piece]
+  readonly pieces: readonly Piece[]
 }
 
 /**
  * The template of a body. Undefined unless its first event is flat, is ASCII without a backslash or DEL (so that a string
- * ends at the next quote), and has the text that one of the writers makes of its members, one by one.
+ * ends at the next quote), has the three slots, and has the text that one of the writers makes of its members, one by one.
  */
 export function templateOf(body: Buffer): AlikeTemplate | undefined {
-  const writer = writers.find(({ headBytes }) => body.subarray(0, headBytes.length).equals(headBytes))
-  if (!writer) return undefined
-  const start = writer.head.length
-  const end = body.indexOf('}', start, 'latin1') + 1
-  if (end === 0 || !isPlain(body.subarray(start, end))) return undefined
-  const text = body.toString('latin1', start, end)
-  const event = parseObject(text)
-  return event && rebuilt(event, text, start, writer)
+  const end = body.indexOf(0x7d) + 1
+  if (end === 0) return undefined
+  const start = body.subarray(0, end)
+  if (!isPlain(start)) return undefined
+  const text = start.toString('latin1')
+  const head = text.slice(0, headMax)
+  const writer = writers.find((one) => head.startsWith(one.head))
+  const event = writer && parseObject(text.slice(writer.head.length))
+  return event && rebuilt(event, text, writer)
 }
 
-function rebuilt(event: Given, text: string, start: number, writer: Writer): AlikeTemplate | undefined {
-  const { colon, between, tail } = writer
+/** The text is made again as the writer makes it, and compared. @param text the body until its first event's end */
+function rebuilt(event: Given, text: string, { head, colon, between, tail }: Writer): AlikeTemplate | undefined {
   const slots: SlotName[] = []
   const pieces: Piece[] = []
-  let pieceStart = 0
-  let made = '{'
+  let pieceStart = head.length
+  let made = `${head}{`
+  let separator = ''
   for (const name in event) {
     const value = event[name]
-    if (typeof value === 'object' && value !== null) return undefined
-    made += `${made === '{' ? '' : between}"${name}"${colon}`
-    const slot = slotNames.find((one) => one === name)
-    if (slot && typeof value === 'string') {
-      slots.push(slot)
-      pieces.push({ start: start + pieceStart, end: start + made.length + 1 })
-      pieceStart = made.length + 1 + value.length
-    }
-    made += typeof value === 'string' ? `"${value}"` : String(value)
+    made += `${separator}"${name}"${colon}`
+    separator = between
+    if (typeof value === 'string') {
+      if (name === 'id' || name === 'time' || name === 'feature') {
+        slots.push(name)
+        pieces.push({ start: pieceStart, end: made.length + 1 })
+        pieceStart = made.length + 1 + value.length
+      }
+      made += `"${value}"`
+    } else if (typeof value === 'object' && value !== null) return undefined
+    else made += String(value)
   }
-  pieces.push({ start: start + pieceStart, end: start + text.length })
-  if (slots.length !== slotNames.length || `${made}}` !== text) return undefined
-  return {
-    ...{ event, between, tail },
-    slots: slots as unknown as AlikeTemplate['slots'],
-    pieces: pieces as unknown as AlikeTemplate['pieces'],
-  }
+  pieces.push({ start: pieceStart, end: text.length })
+  return slots.length === 3 && `${made}}` === text ? { event, between, tail, slots, pieces } : undefined
 }
 
 /** Flat: a brace inside a string, or an object inside the event, is a mistake of this reading and no error. */

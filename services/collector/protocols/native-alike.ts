@@ -9,7 +9,7 @@
 import { type RecordText, timeText } from '../../../shared/event.ts'
 import { parseTime } from '../../../shared/rfc3339.ts'
 import { type Scan, scan, scanned } from '../alike-scan/scan.ts'
-import { type AlikeTemplate, templateOf } from './alike-template.ts'
+import { type AlikeTemplate, type Piece, templateOf } from './alike-template.ts'
 import type { Given } from './native-fields.ts'
 
 /** As many as the columns can number. */
@@ -66,7 +66,7 @@ class AlikeBody {
 
   readOthers(eventsMax: number): number | undefined {
     const { exports } = this.#scan
-    const last = this.#template.pieces[3].end
+    const last = (this.#template.pieces.at(-1) as Piece).end
     this.#begin(last, eventsMax - 1)
     for (;;) {
       const left = exports.left.value
@@ -95,7 +95,7 @@ class AlikeBody {
     const [id, time] = [slots.indexOf('id'), slots.indexOf('time')]
     exports.begin(this.#body.length, at + start, left, id, time, between.length, sizeMax)
     for (let index = 0; index < pieces.length; index++) {
-      const piece = pieces[index] as AlikeTemplate['pieces'][0]
+      const piece = pieces[index] as Piece
       exports.setPiece(index, at + piece.start, piece.end - piece.start)
     }
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { crc32c } from '@node-rs/crc32'
 import fc from 'fast-check'
-import { crc32c } from '../../../shared/eventlog/crc32c.ts'
 import { decodeBatches, encodeBatch } from '../../../shared/eventlog/kafka-batch.ts'
 
 describe('a record batch of Kafka', () => {
