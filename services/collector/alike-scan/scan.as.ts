@@ -33,6 +33,12 @@ const featuresMax: u32 = 64
 /** Of a feature: where it stands first, and how long it is; its kind; its record; whether it is to be told. */
 const featuresAt: u32 = 1024
 const featureBytes: u32 = 20
+/** `00` to `99`: two digits at once. */
+const pairsAt: u32 = featuresAt + featuresMax * featureBytes
+for (let value: u32 = 0; value < 100; value++) {
+  store<u8>(pairsAt + value * 2, zero + <u8>(value / 10))
+  store<u8>(pairsAt + value * 2, zero + <u8>(value % 10), 1)
+}
 
 let pieces0: u32 = 0
 let pieces1: u32 = 0
@@ -182,8 +188,15 @@ function pick(slot: u32, first: u32, second: u32, third: u32): u32 {
 
 function isSame(one: u32, other: u32, length: u32): bool {
   let offset: u32 = 0
-  for (; offset + 16 <= length; offset += 16)
-    if (i8x16.bitmask(i8x16.eq(v128.load(one + offset), v128.load(other + offset))) !== 0xffff) return false
+  for (; offset + 32 <= length; offset += 32) {
+    const first = v128.xor(v128.load(one + offset), v128.load(other + offset))
+    const second = v128.xor(v128.load(one + offset, 16), v128.load(other + offset, 16))
+    if (v128.any_true(v128.or(first, second))) return false
+  }
+  if (offset + 16 <= length) {
+    if (v128.any_true(v128.xor(v128.load(one + offset), v128.load(other + offset)))) return false
+    offset += 16
+  }
   const rest = (1 << (length - offset)) - 1
   return (i8x16.bitmask(i8x16.eq(v128.load(one + offset), v128.load(other + offset))) & rest) === rest
 }
@@ -231,11 +244,13 @@ function addKind(kind: u32): void {
 
 function addDigits(to: u32, value: u32, digits: u32): void {
   let rest = value
-  for (let digit = digits; digit > 0; digit--) {
-    const tenth = rest / 10
-    store<u8>(to + digit - 1, zero + <u8>(rest - tenth * 10))
-    rest = tenth
+  let digit = digits
+  for (; digit >= 2; digit -= 2) {
+    const hundredth = rest / 100
+    store<u16>(to + digit - 2, load<u16>(pairsAt + (rest - hundredth * 100) * 2))
+    rest = hundredth
   }
+  if (digit === 1) store<u8>(to, zero + <u8>rest)
 }
 
 /** `2026-11-23T10:15:00.123Z`, or without the fraction, in the years whose seconds have ten digits; else false. */
