@@ -82,6 +82,7 @@ export class RecordText {
   #ids = ''
   #times = ''
   #kinds = ''
+  #whole: Buffer | undefined
   #lastFields = ''
   #lastByFeature: Map<string, number> | undefined
 
@@ -102,11 +103,38 @@ export class RecordText {
 
   /** Several events at once: of each column their values as JSON text, with commas between; kinds from `kindOf`. */
   addRun(events: number, ids: string, times: string, kinds: string): void {
+    if (this.#whole) throw new Error('the record has its last events already')
     const comma = this.#ids === '' ? '' : ','
     this.#events += events
     this.#ids += comma + ids
     this.#times += comma + times
     this.#kinds += comma + kinds
+  }
+
+  /**
+   * As `addRun`, with the last events of the record, ASCII, from bytes that are written over soon. Nothing can be added
+   * afterwards.
+   */
+  endWith(events: number, ids: Buffer, times: Buffer, kinds: Buffer): void {
+    if (!this.#isAscii) {
+      this.addRun(events, ids.toString('latin1'), times.toString('latin1'), kinds.toString('latin1'))
+      return
+    }
+    const comma = this.#ids === '' ? '' : ','
+    const beforeIds = `${this.#head}${this.#shapes.join(',')}],[${this.#ids}${comma}`
+    const beforeTimes = `],[${this.#times}${comma}`
+    const beforeKinds = `],[${this.#kinds}${comma}`
+    const texts = beforeIds.length + beforeTimes.length + beforeKinds.length + 2
+    const whole = Buffer.allocUnsafe(texts + ids.length + times.length + kinds.length)
+    let at = whole.write(beforeIds, 0, 'latin1')
+    at += ids.copy(whole, at)
+    at += whole.write(beforeTimes, at, 'latin1')
+    at += times.copy(whole, at)
+    at += whole.write(beforeKinds, at, 'latin1')
+    at += kinds.copy(whole, at)
+    whole.write(']]', at, 'latin1')
+    this.#events += events
+    this.#whole = whole
   }
 
   /** How many there are. */
@@ -115,6 +143,7 @@ export class RecordText {
   }
 
   bytes(): Buffer {
+    if (this.#whole) return this.#whole
     return Buffer.from(
       `${this.#head}${this.#shapes.join(',')}],[${this.#ids}],[${this.#times}],[${this.#kinds}]]`,
       this.#isAscii ? 'latin1' : 'utf8',

@@ -57,6 +57,7 @@ export class Ingest {
   readonly #honour: HonourChoices
   readonly #children: Children
   readonly #pending: PendingBytes
+  readonly #accepted = new Map<string, { inc(by: number): void }>()
   #warnedAt = Number.NEGATIVE_INFINITY
 
   constructor(deps: IngestDependencies) {
@@ -170,12 +171,22 @@ export class Ingest {
     const { metrics } = this.#deps
     for (const use of undeclared) this.#deps.undeclared.note(dialect.name, use)
     if (undeclared.length > 0) metrics.undeclared.inc({ protocol: dialect.name }, undeclared.length)
-    if (accepted > declined) metrics.accepted.inc({ protocol: dialect.name }, accepted - declined)
+    if (accepted > declined) this.#acceptedOf(dialect).inc(accepted - declined)
     const optedOut = wishes.declined['opt-out'] + declined
     if (optedOut > 0) metrics.declined.inc({ signal: 'opt-out' }, optedOut)
     const off = wishes.declined['telemetry-off']
     if (off > 0) metrics.declined.inc({ signal: 'telemetry-off' }, off)
     for (const reason of rejected) metrics.rejected.inc({ reason })
+  }
+
+  /** Made once: finding a counter by its labels takes longer than counting. */
+  #acceptedOf({ name }: Dialect): { inc(by: number): void } {
+    let counter = this.#accepted.get(name)
+    if (!counter) {
+      counter = this.#deps.metrics.accepted.labels(name)
+      this.#accepted.set(name, counter)
+    }
+    return counter
   }
 
   #offerCookie(

@@ -58,21 +58,23 @@ let givenTime: u32 = 0
 let lastDate: u64 = 0
 let lastDay: u32 = 0
 
-/** Where the next event's separator should be. */
-export let at: u32 = 0
-/** How many may still come. */
-export let left: u32 = 0
-/** The ends of the columns. */
-export let ids: u32 = idsAt
-export let times: u32 = timesAt
-export let kinds: u32 = kindsAt
-/** The record of the event that `resume` returned for, */
-export let wanted: u32 = 0
-/** and where its feature and its time stand. */
-export let featureStart: u32 = 0
-export let featureEnd: u32 = 0
-export let timeStart: u32 = 0
-export let timeEnd: u32 = 0
+/**
+ * What the caller reads, in words from `stateAt` on, in this order: where the next event's separator should be; how many
+ * events may still come; the ends of the columns of ids, times and kinds; and of the event that `resume` returned for its
+ * record, and where its feature and its time begin and end.
+ */
+export const stateAt: u32 = 512
+
+let at: u32 = 0
+let left: u32 = 0
+let ids: u32 = idsAt
+let times: u32 = timesAt
+let kinds: u32 = kindsAt
+let wanted: u32 = 0
+let featureStart: u32 = 0
+let featureEnd: u32 = 0
+let timeStart: u32 = 0
+let timeEnd: u32 = 0
 
 /**
  * Begins with the body of `length` bytes that was put at `bodyAt`; its first event ends at `start`.
@@ -142,6 +144,21 @@ export function giveTime(length: u32): void {
 }
 
 export function resume(): i32 {
+  const outcome = readOn()
+  store<u32>(stateAt, at)
+  store<u32>(stateAt, left, 4)
+  store<u32>(stateAt, ids, 8)
+  store<u32>(stateAt, times, 12)
+  store<u32>(stateAt, kinds, 16)
+  store<u32>(stateAt, wanted, 20)
+  store<u32>(stateAt, featureStart, 24)
+  store<u32>(stateAt, featureEnd, 28)
+  store<u32>(stateAt, timeStart, 32)
+  store<u32>(stateAt, timeEnd, 36)
+  return outcome
+}
+
+function readOn(): i32 {
   while (true) {
     const start = at + betweenLength
     if (load<u8>(at) !== comma || (betweenLength === 2 && load<u8>(at, 1) !== space)) return over

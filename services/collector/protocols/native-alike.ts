@@ -8,8 +8,8 @@
  */
 import { type RecordText, timeText } from '../../../shared/event.ts'
 import { parseTime } from '../../../shared/rfc3339.ts'
-import { type Scan, scan, scanned } from '../alike-scan/scan.ts'
-import { type AlikeTemplate, type Piece, templateOf } from './alike-template.ts'
+import { place, type Scan, scan, scanned } from '../alike-scan/scan.ts'
+import { type AlikeTemplate, templateOf } from './alike-template.ts'
 import type { Given } from './native-fields.ts'
 
 /** As many as the columns can number. */
@@ -40,7 +40,7 @@ export interface AlikeReader {
  * @returns the number of events, all of them taken; then the body is ASCII without a backslash or DEL
  */
 export function readAlike(body: Buffer, eventsMax: number, reader: AlikeReader): number | undefined {
-  if (!scan || body.length > scan.exports.bodyMax.value) return undefined
+  if (!scan || body.length > scan.bodyMax) return undefined
   const template = templateOf(body)
   if (!template || reader.admit(template.event) !== undefined) return undefined
   return new AlikeBody(scan, body, template, reader).readOthers(eventsMax)
@@ -65,85 +65,98 @@ class AlikeBody {
   }
 
   readOthers(eventsMax: number): number | undefined {
-    const { exports } = this.#scan
-    const last = (this.#template.pieces.at(-1) as Piece).end
-    this.#begin(last, eventsMax - 1)
+    const { exports, state } = this.#scan
+    let left = eventsMax - 1
+    this.#begin(left)
     for (;;) {
-      const left = exports.left.value
       const outcome = exports.resume()
-      this.#events += left - exports.left.value
+      this.#events += left - state[place.left]!
+      left = state[place.left]!
       let goesOn = false
       if (outcome === scanned.newFeature) goesOn = this.#addFeature()
       else if (outcome === scanned.otherTime) goesOn = this.#giveTime()
-      else if (outcome === scanned.otherRecord) goesOn = this.#turnTo(exports.wanted.value)
+      else if (outcome === scanned.otherRecord) goesOn = this.#turnTo(state[place.wanted]!)
       else if (outcome === scanned.toBeTold) goesOn = this.#tell()
       else if (outcome === scanned.over) {
-        if (!this.#isTail(exports.at.value - exports.bodyAt.value)) return undefined
-        this.#moveColumns()
-        return eventsMax - exports.left.value
+        if (!this.#isTail(state[place.at]! - this.#scan.bodyAt)) return undefined
+        this.#finish()
+        return eventsMax - left
       }
       if (!goesOn) return undefined
     }
   }
 
-  #begin(start: number, left: number): void {
-    const { exports, bytes } = this.#scan
+  #begin(left: number): void {
+    const { exports, bytes, bodyAt } = this.#scan
     const { slots, between, pieces } = this.#template
-    const at = exports.bodyAt.value
-    bytes.set(this.#body, at)
+    bytes.set(this.#body, bodyAt)
+    const start = bodyAt + pieces.at(-1)!.end
     const sizeMax = Math.max(0, this.#reader.alikeSizeMax())
     const [id, time] = [slots.indexOf('id'), slots.indexOf('time')]
-    exports.begin(this.#body.length, at + start, left, id, time, between.length, sizeMax)
+    exports.begin(this.#body.length, start, left, id, time, between.length, sizeMax)
     for (let index = 0; index < pieces.length; index++) {
-      const piece = pieces[index] as Piece
-      exports.setPiece(index, at + piece.start, piece.end - piece.start)
+      const piece = pieces[index]!
+      exports.setPiece(index, bodyAt + piece.start, piece.end - piece.start)
     }
   }
 
   #addFeature(): boolean {
-    const { exports } = this.#scan
-    const known = this.#reader.alikeKind(this.#text(exports.featureStart.value, exports.featureEnd.value))
+    const known = this.#reader.alikeKind(this.#feature())
     if (!known || known.kind >= kindsMax) return false
     let record = this.#records.indexOf(known.record)
     if (record < 0) record = this.#records.push(known.record) - 1
-    return exports.addFeature(known.kind, record, known.isUndeclared) !== 0
+    return this.#scan.exports.addFeature(known.kind, record, known.isUndeclared) !== 0
   }
 
   /** In another form than the usual one, as Python's isoformat. */
   #giveTime(): boolean {
-    const { exports, bytes } = this.#scan
-    const time = parseTime(this.#text(exports.timeStart.value, exports.timeEnd.value))
+    const { exports, bytes, state } = this.#scan
+    const time = parseTime(bytes.toString('latin1', state[place.timeStart]!, state[place.timeEnd]!))
     if (Number.isNaN(time)) return false
-    exports.giveTime(bytes.write(`${timeText(time)},`, exports.times.value, 'latin1'))
+    exports.giveTime(bytes.write(`${timeText(time)},`, state[place.times]!, 'latin1'))
     return true
   }
 
   #turnTo(record: number): boolean {
-    this.#moveColumns()
+    if (this.#record && this.#events > 0) this.#record.addRun(this.#events, ...this.#columnTexts())
+    this.#startColumns()
     this.#record = this.#records[record]
     this.#scan.exports.turnTo(record)
     return true
   }
 
   #tell(): boolean {
-    const { exports } = this.#scan
-    this.#reader.noteUndeclared(this.#text(exports.featureStart.value, exports.featureEnd.value))
+    this.#reader.noteUndeclared(this.#feature())
     return true
   }
 
-  /** Into the record, each without its last comma. */
-  #moveColumns(): void {
-    const { exports } = this.#scan
-    const { idsAt, ids, timesAt, times, kindsAt, kinds } = exports
-    if (this.#events > 0)
-      this.#record?.addRun(
-        this.#events,
-        this.#text(idsAt.value, ids.value - 1),
-        this.#text(timesAt.value, times.value - 1),
-        this.#text(kindsAt.value, kinds.value - 1),
-      )
+  /** Mostly all events are of one record, which is whole then. */
+  #finish(): void {
+    const record = this.#record
+    if (!record || this.#events === 0) return
+    if (this.#records.length > 2) record.addRun(this.#events, ...this.#columnTexts())
+    else record.endWith(this.#events, ...this.#columns())
+    this.#startColumns()
+  }
+
+  #startColumns(): void {
     this.#events = 0
-    exports.clear()
+    this.#scan.exports.clear()
+  }
+
+  /** Each without its last comma, where they stand. */
+  #columns(): [ids: Buffer, times: Buffer, kinds: Buffer] {
+    const { bytes, state, idsAt, timesAt, kindsAt } = this.#scan
+    return [
+      bytes.subarray(idsAt, state[place.ids]! - 1),
+      bytes.subarray(timesAt, state[place.times]! - 1),
+      bytes.subarray(kindsAt, state[place.kinds]! - 1),
+    ]
+  }
+
+  #columnTexts(): [ids: string, times: string, kinds: string] {
+    const [ids, times, kinds] = this.#columns()
+    return [ids.toString('latin1'), times.toString('latin1'), kinds.toString('latin1')]
   }
 
   #isTail(at: number): boolean {
@@ -151,7 +164,8 @@ class AlikeBody {
     return at + tail.length === this.#body.length && this.#body.toString('latin1', at) === tail
   }
 
-  #text(start: number, end: number): string {
-    return this.#scan.bytes.toString('latin1', start, end)
+  #feature(): string {
+    const { bytes, state } = this.#scan
+    return bytes.toString('latin1', state[place.featureStart]!, state[place.featureEnd]!)
   }
 }
