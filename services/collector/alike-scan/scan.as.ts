@@ -65,6 +65,9 @@ let lastDay: u32 = 0
  */
 export const stateAt: u32 = 512
 
+let bodyLength: u32 = 0
+/** The highest end of the ids of this body, as they begin anew with each record. */
+let idsTop: u32 = idsAt
 let at: u32 = 0
 let left: u32 = 0
 let ids: u32 = idsAt
@@ -84,6 +87,7 @@ let timeEnd: u32 = 0
  */
 export function begin(length: u32, start: u32, events: u32, id: u32, time: u32, between: u32, size: u32): void {
   memory.fill(bodyAt + length, 0, padding)
+  bodyLength = length
   at = start
   left = events
   idSlot = id
@@ -113,8 +117,17 @@ export function setPiece(index: u32, start: u32, length: u32): void {
   }
 }
 
+/** Nothing of the body stays: neither it nor the ids that were copied from it. */
+export function forget(): void {
+  clear()
+  memory.fill(bodyAt, 0, bodyLength)
+  memory.fill(idsAt, 0, idsTop - idsAt + padding)
+  idsTop = idsAt
+}
+
 /** The columns are read: they begin anew. */
 export function clear(): void {
+  if (ids > idsTop) idsTop = ids
   ids = idsAt
   times = timesAt
   kinds = kindsAt

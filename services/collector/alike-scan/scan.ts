@@ -48,6 +48,7 @@ interface ScanExports {
   ): void
   setPiece(index: number, start: number, length: number): void
   clear(): void
+  forget(): void
   addFeature(kind: number, record: number, isTold: boolean): number
   turnTo(record: number): void
   giveTime(length: number): void
@@ -56,7 +57,7 @@ interface ScanExports {
 
 export interface Scan {
   readonly exports: ScanExports
-  /** Its whole memory. It keeps the last body until the next one is written over it. */
+  /** Its whole memory. */
   readonly bytes: Buffer
   /** By `place`. */
   readonly state: Uint32Array

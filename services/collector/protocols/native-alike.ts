@@ -43,7 +43,12 @@ export function readAlike(body: Buffer, eventsMax: number, reader: AlikeReader):
   if (!scan || body.length > scan.bodyMax) return undefined
   const template = templateOf(body)
   if (!template || reader.admit(template.event) !== undefined) return undefined
-  return new AlikeBody(scan, body, template, reader).readOthers(eventsMax)
+  try {
+    return new AlikeBody(scan, body, template, reader).readOthers(eventsMax)
+  } finally {
+    // Until the next request identifiers would stay there, which may be for days.
+    scan.exports.forget()
+  }
 }
 
 class AlikeBody {

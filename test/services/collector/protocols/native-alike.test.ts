@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { scan } from '../../../../services/collector/alike-scan/scan.ts'
 import type { SentRequest } from '../../../../services/collector/protocols/dialect.ts'
 import { nativeDialect } from '../../../../services/collector/protocols/native.ts'
 import { readAlike } from '../../../../services/collector/protocols/native-alike.ts'
@@ -230,6 +231,31 @@ test('what one body left in the scan is not found by the next', () => {
   for (let length = text.length - 1; length > 0; length--) {
     assert.equal(alike(text), 5)
     assert.equal(alike(text.slice(0, length)), undefined, `of the first ${length} characters`)
+  }
+})
+
+test('nothing of a body stays in the scan, whether it was read or given up', () => {
+  const secret = '0b7e9c1d-secret'
+  const named = (feature: string) => ({ ...event, id: `${secret}-${feature}`, device: secret, feature })
+  const events = ['services', 'mesos_track', 'jobs', 'mesos_track', 'services'].map(named)
+  const text = JSON.stringify({ events: events.map((one) => ({ ...one, cluster: secret })) })
+  assert.ok(scan)
+  for (const body of [text, text.slice(0, -30)]) {
+    const before = scan.exports.forget
+    let seen = false
+    // The control: just before it forgets, it has it.
+    Object.defineProperty(scan, 'exports', {
+      value: {
+        ...scan.exports,
+        forget: () => {
+          seen = scan?.bytes.includes(secret) ?? false
+          before()
+        },
+      },
+    })
+    read(body)
+    assert.ok(seen, 'it was there')
+    assert.equal(scan.bytes.includes(secret), false)
   }
 })
 
