@@ -37,7 +37,7 @@ setFlagsFromString('--expose-gc')
 runInNewContext('gc')()
 await sleep(50)
 major = 0
-for (let round = 0; round < 3; round++) await sendAll({ url, headers: {} }, agent, bodies, connections)
+for (let round = 0; round < 12; round++) await sendAll({ url, headers: {} }, agent, bodies, connections)
 await sleep(50)
 process.stdout.write(String(major))
 process.exit(0)
