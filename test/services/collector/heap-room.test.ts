@@ -27,8 +27,7 @@ test('bodies that come and go do not make V8 look through its old space over and
   assert.ok(withRoom <= 1, `${withRoom} major collections`)
   // 7 to 20 in 12 processes; how many is V8's to say, so a process in which it looked seldom is not the last word.
   const without: number[] = []
-  while (without.length < 3 && !without.some((count) => count >= 3))
-    without.push(await majorCollections('none'))
+  while (without.length < 3 && !without.some((count) => count >= 3)) without.push(await majorCollections('none'))
   assert.ok(
     without.some((count) => count >= 3),
     `control: ${without} without it`,
