@@ -11,7 +11,7 @@ const writers = [
 type Writer = (typeof writers)[number]
 const headMax = Math.max(...writers.map(({ head }) => head.length))
 
-export type SlotName = 'id' | 'time' | 'feature'
+type SlotName = 'id' | 'time' | 'feature'
 
 /** A part of the body: where it begins and ends. */
 export interface Piece {
