@@ -4,7 +4,6 @@ import { readCatalogue } from '../shared/catalogue-file.ts'
 import { systemClock } from '../shared/clock.ts'
 import { lockDataDirectory } from '../shared/data-directory.ts'
 import { createMetrics } from '../shared/metrics.ts'
-import { keepHeapRoom } from './collector/heap-room.ts'
 import { createUnitHash } from './collector/partition.ts'
 import { createCollector } from './collector/server.ts'
 import { Spool } from './collector/spool.ts'
@@ -50,7 +49,6 @@ runProcess(async ({ config, logger, onFatal }) => {
     metrics,
     readiness,
   })
-  keepHeapRoom()
   const url = await collector.listen()
   logger.info({ url, tlsUrl: collector.tlsUrl }, 'the collector takes events')
   return {

@@ -1,6 +1,5 @@
 /** `npm start`: collector, worker and reporting in one process on the embedded engines, with nothing to configure. */
 import { systemClock } from '../shared/clock.ts'
-import { keepHeapRoom } from './collector/heap-room.ts'
 import { startHeadcount } from './headcount.ts'
 import { probe } from './probe.ts'
 import { signInLink } from './reporting/dashboard/sign-in-links.ts'
@@ -13,7 +12,6 @@ runProcess(async ({ config, logger, onFatal }) => {
   const reader = await headcount.engines.warehouse.reader()
   await probe(headcount.collectorUrl, headcount.credentials.writeKey, reader, systemClock)
   await reader.close()
-  keepHeapRoom()
   headcount.markReady()
   const link = signInLink(headcount.reportingUrl, await headcount.desk.signIn('admin'))
   process.stdout.write(welcome(headcount, config, (performance.now() - startedAt) / 1000, link))

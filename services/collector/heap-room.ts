@@ -12,10 +12,11 @@ const lookMs = 60_000
 const percentMin = 30
 const isYoung = /^(?:new|new_large_object|read_only)_space$/
 
-/** Sees to it for as long as the process lives. */
-export function keepHeapRoom(): void {
+/** Sees to it, in the whole process, until what it returns is called. */
+export function keepHeapRoom(): () => void {
   setGrowth()
-  setInterval(setGrowth, lookMs).unref()
+  const looking = setInterval(setGrowth, lookMs).unref()
+  return () => clearInterval(looking)
 }
 
 /** A factor and not a size is what can be set: it gets smaller as what is kept (choices) gets more. */

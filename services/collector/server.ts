@@ -13,6 +13,7 @@ import { type Policy, readPolicy } from '../../shared/policy/policy.ts'
 import { addPrivacyPage } from '../privacy-page/routes.ts'
 import { CrossOrigin } from './cross-origin.ts'
 import type { EventSink } from './event-sink.ts'
+import { keepHeapRoom } from './heap-room.ts'
 import { Ingest } from './ingest.ts'
 import { addOperations, type Readiness } from './operations.ts'
 import { addPolicy, agreementCheck } from './policy.ts'
@@ -111,16 +112,19 @@ export async function createCollector(deps: CollectorDependencies): Promise<Coll
   await app.ready()
   const tls = createTlsListener({ app, config, clock: deps.clock, logger, metrics })
   let tlsUrl: string | undefined
+  let endHeapRoom = () => {}
   return {
     app,
     get tlsUrl() {
       return tlsUrl
     },
     async listen() {
+      endHeapRoom = keepHeapRoom()
       tlsUrl = await tls?.listen()
       return app.listen({ host: config.host, port: config.collectorPort })
     },
     drain: () => {
+      endHeapRoom()
       drained ??= closeServer(app, tls?.server)
       return drained
     },

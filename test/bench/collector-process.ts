@@ -1,7 +1,6 @@
 /** A collector over a real embedded event log, synced, in a process of its own; answers with its processor time. */
 import path from 'node:path'
 import { LogSink } from '../../services/collector/event-sink.ts'
-import { keepHeapRoom } from '../../services/collector/heap-room.ts'
 import { createUnitHash } from '../../services/collector/partition.ts'
 import { createCollector } from '../../services/collector/server.ts'
 import { readCatalogue } from '../../shared/catalogue-file.ts'
@@ -31,8 +30,6 @@ const collector = await createCollector({
   metrics: createMetrics(false),
   readiness: () => ({ ready: true, checks: {} }),
 })
-// As the processes of the product do.
-keepHeapRoom()
 const url = await collector.listen()
 
 process.on('message', (message: { parse?: string[] }) => {

@@ -25,8 +25,6 @@ test('the room is 160 MiB, however much there is, until V8 itself gives more', (
 test('bodies that come and go do not make V8 look through its old space over and over', async () => {
   const withRoom = await majorCollections('room')
   assert.ok(withRoom <= 1, `${withRoom} major collections`)
-  // 7 to 20 in nine processes; how many is V8's to say, so a process in which it looked seldom is not the last word.
-  let without = 0
-  for (let tries = 0; tries < 3 && without < 3; tries++) without = await majorCollections('none')
-  assert.ok(without >= 3, `control: ${without} without it`)
+  const without = await majorCollections('none')
+  assert.ok(without >= 8, `control: ${without} without it`)
 })
