@@ -7,7 +7,7 @@
  * For the same reason an IPv4 address is not searched for as its four raw bytes, which occur in any file of some size;
  * an IPv6 address is searched for as its sixteen.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { isIPv6, SocketAddress } from 'node:net'
 
 /** A byte string to look for; `what` says what was found if it is. */
@@ -39,10 +39,14 @@ export function makeCanary(kind: string, wrap: (core: string) => string = (core)
   return { kind, value: wrap(core), core }
 }
 
-/** A canary of syllables: nothing that could be taken for a key, so that no guard but the scan finds it. */
+/**
+ * A canary of syllables: nothing that could be taken for a key, so that no guard but the scan finds it. No syllable comes
+ * twice: the engine's compression (LZ4) writes the second of two pairs that are alike as a reference to the first.
+ */
 export function makeWordCanary(kind: string): Canary {
-  const syllables = ['la', 'ne', 'ri', 'to', 'mu', 'sa', 'de', 'co', 'pi', 've', 'na', 'le', 'ra', 'ti', 'mo', 'se']
-  const core = `Q${[...randomBytes(10)].map((byte) => syllables[byte % 16]).join('')}K`
+  const left = ['la', 'ne', 'ri', 'to', 'mu', 'sa', 'de', 'co', 'pi', 've', 'na', 'le', 'ra', 'ti', 'mo', 'se']
+  const chosen = Array.from({ length: 10 }, () => left.splice(randomInt(left.length), 1)[0])
+  const core = `Q${chosen.join('')}K`
   return { kind, value: core, core }
 }
 
