@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { freePorts } from './free-ports.ts'
 
 export interface BridgeOptions {
   /** Folder of the tables; kept between starts. */
@@ -62,6 +63,7 @@ export class ClickhouseBridge {
   async start(): Promise<void> {
     if (this.#child) throw new Error('the bridge is running')
     await mkdir(this.#options.dir, { recursive: true })
+    if (this.#port === 0) [this.#port = 0] = await freePorts(1)
     const command = [process.execPath, '--import', loader, script]
     if (existsSync(dieWithParent)) command.unshift(dieWithParent, '--pdeathsig', 'KILL')
     const child = spawn(command[0] as string, command.slice(1), {

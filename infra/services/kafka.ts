@@ -7,10 +7,11 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Kafka, logLevel } from 'kafkajs'
+import { freePorts } from './free-ports.ts'
 import { kafkaJars } from './kafka-jars.ts'
 import { brokerProperties, type NodePlace, type SecureListener } from './kafka-properties.ts'
 import { needProgram, runToEnd } from './run-program.ts'
-import { freePorts, type ServerProcess, startServer } from './server-process.ts'
+import { type ServerProcess, startServer } from './server-process.ts'
 
 const logSettings = fileURLToPath(new URL('../kafka/log4j2.properties', import.meta.url))
 const startMsMax = 90_000

@@ -2,10 +2,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { diesWithParent } from './dies-with-parent.ts'
+import { freePorts } from './free-ports.ts'
 
 const startMsMax = 30_000
 const stopMsMax = 10_000
@@ -63,7 +63,8 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
   if (!findRedis())
     throw new Error('there is no redis-server on this machine; on Debian: apt-get install redis-server (7.0 or later)')
   await mkdir(options.dir, { recursive: true, mode: 0o700 })
-  const server = new OwnRedis(options, options.port ?? (await freePort()))
+  const [port = 0] = options.port === undefined ? await freePorts(1) : [options.port]
+  const server = new OwnRedis(options, port)
   await server.start()
   return server
 }
@@ -202,13 +203,4 @@ async function untilReady(child: ChildProcess): Promise<void> {
       })
     }
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

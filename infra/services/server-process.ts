@@ -1,7 +1,6 @@
 /** A server program as a child process that a test or a command starts, kills, pauses and starts again. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { createServer } from 'node:net'
 
 export interface ServerProcess {
   readonly pid: number
@@ -54,21 +53,4 @@ function killWithThisProcess(pid: number, ended: Promise<void>): void {
   const { stdin } = watcher as unknown as { stdin: { unref?: () => void } | null }
   stdin?.unref?.()
   void ended.then(() => watcher.stdin?.write('over\n'))
-}
-
-/** As many TCP ports of 127.0.0.1 as asked for that nobody listens at now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listenAnywhere()))
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
-}
-
-async function listenAnywhere(): Promise<ReturnType<typeof createServer>> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  return server
 }

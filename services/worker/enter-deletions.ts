@@ -10,6 +10,7 @@ import type { Logger } from '../../shared/logger.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import { deletionMs } from '../../shared/retention/limits.ts'
 import { minuteMs } from '../../shared/window.ts'
+import { systemTiming, type Timing } from './timing.ts'
 
 /** Of an append; a ledger takes 256 at most. */
 const entriesMax = 200
@@ -23,16 +24,19 @@ export interface DeletionUpkeepDeps {
   readonly clock: Clock
   readonly metrics: Pick<Metrics, 'deletionsEntered' | 'deletionWaitSeconds'>
   readonly logger: Logger
+  readonly timing?: Pick<Timing, 'elapsedMs'>
 }
 
 export class DeletionUpkeep {
   readonly #deps: DeletionUpkeepDeps
-  /** By performance.now(). */
+  readonly #timing: Pick<Timing, 'elapsedMs'>
+  /** By the timing's elapsedMs. */
   #restUntil = Number.NEGATIVE_INFINITY
   #saidAt = Number.NEGATIVE_INFINITY
 
   constructor(deps: DeletionUpkeepDeps) {
     this.#deps = deps
+    this.#timing = deps.timing ?? systemTiming
   }
 
   /**
@@ -41,7 +45,7 @@ export class DeletionUpkeep {
    */
   async enter(): Promise<void> {
     const { choices, ledger, metrics, clock, logger } = this.#deps
-    if (!choices || !ledger || performance.now() < this.#restUntil) return
+    if (!choices || !ledger || this.#timing.elapsedMs() < this.#restUntil) return
     const deletions = this.#deletions(choices.log)
     try {
       metrics.deletionsEntered.inc(await enterDeletions(deletions, ledger))
@@ -50,8 +54,8 @@ export class DeletionUpkeep {
       const oldest = await firstMissing(deletions, ledger).catch(() => deletions[0])
       metrics.deletionWaitSeconds.set(oldest ? Math.max(0, clock.now() - oldest.at) / 1000 : 0)
       if (!(error instanceof LedgerBrokenError)) throw error
-      if (this.#saidAt + minuteMs > performance.now()) return
-      this.#saidAt = performance.now()
+      if (this.#saidAt + minuteMs > this.#timing.elapsedMs()) return
+      this.#saidAt = this.#timing.elapsedMs()
       logger.error({ err: error }, 'deletions are in effect, and cannot be entered in the ledger')
     }
   }
@@ -59,7 +63,7 @@ export class DeletionUpkeep {
   /** Removes those that are over. Only after raw records have been removed, and while none are held beyond their time. */
   async forget(): Promise<void> {
     const { choices, ledger, clock } = this.#deps
-    if (!choices || !ledger || performance.now() < this.#restUntil) return
+    if (!choices || !ledger || this.#timing.elapsedMs() < this.#restUntil) return
     const over = this.#deletions(choices.log).filter(({ at }) => clock.now() >= at + deletionMs)
     if (over.length === 0) return
     try {
@@ -73,10 +77,10 @@ export class DeletionUpkeep {
 
   #deletions({ choices }: ChoiceLog): Choice[] {
     if (choices.size === 0) return []
-    const from = performance.now()
+    const from = this.#timing.elapsedMs()
     const deletions = [...choices.all()].filter(({ act }) => act === 'deletion')
-    const tookMs = performance.now() - from
-    if (tookMs > lookingMsFree) this.#restUntil = performance.now() + tookMs / lookingShare
+    const tookMs = this.#timing.elapsedMs() - from
+    if (tookMs > lookingMsFree) this.#restUntil = this.#timing.elapsedMs() + tookMs / lookingShare
     return deletions
   }
 }

@@ -2,9 +2,9 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type ClickhouseBridge, startClickhouseBridge } from '../../infra/services/clickhouse-bridge.ts'
+import { freePorts } from '../../infra/services/free-ports.ts'
 import { type KafkaCluster, startKafka } from '../../infra/services/kafka.ts'
 import { type RedisServer, startRedis } from '../../infra/services/redis.ts'
-import { freePorts } from '../../infra/services/server-process.ts'
 import { type Role, RoleProcess } from './role-process.ts'
 
 export interface FleetOptions {

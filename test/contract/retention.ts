@@ -95,7 +95,7 @@ async function liveADay(world: TestInstallation, worker: Worker, number: number)
     recordOf({ at, device: 'device-1', fields: { version: `1.${number}` } }),
     recordOf({ at, device: 'probe', feature: probeFeature }),
   ])
-  await world.engines.log.append([{ partition: 1, value: Buffer.from('not a record') }])
+  await world.append([Buffer.from('not a record')], 1)
   await world.settle(worker)
 }
 

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { diesWithParent } from '../../../infra/services/dies-with-parent.ts'
-import { freePorts } from '../../../infra/services/server-process.ts'
+import { freePorts } from '../../../infra/services/free-ports.ts'
 
 const readyMsMax = 30_000
 

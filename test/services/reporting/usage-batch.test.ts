@@ -151,14 +151,21 @@ describe('many questions in one request', () => {
     const jobs = { feature: 'jobs', version: '2.0' }
     await fixture.insertOpen('usage', 'day', '2026-11-23', senders(0, 10, jobs))
     assert.deepEqual(await ofPage(), [10])
-    const opened = await fixture.get('/api/v1/dashboard')
-    assert.equal(opened.statusCode, 200)
-    // The look is made before the answer's questions come.
-    await sleep(100)
-    await fixture.insertOpen('usage', 'day', '2026-11-23', senders(20, 5, jobs))
-    assert.deepEqual(await ofPage(), [10])
-    assert.deepEqual(await alone(), [15])
-    await sleep(1000)
-    assert.deepEqual(await ofPage(), [15])
+    // A second is a real one: where the machine stands still in it, nothing is shown, and it is done once more.
+    for (let devices = 10, tookMs = Infinity; tookMs > 900; devices += 5) {
+      assert.ok(devices < 50, 'eight times the second was over')
+      const since = performance.now()
+      const opened = await fixture.get('/api/v1/dashboard')
+      assert.equal(opened.statusCode, 200)
+      // The look is made before the answer's questions come.
+      await sleep(100)
+      await fixture.insertOpen('usage', 'day', '2026-11-23', senders(devices * 10, 5, jobs))
+      const told = await ofPage()
+      tookMs = performance.now() - since
+      if (tookMs <= 900) assert.deepEqual(told, [devices])
+      assert.deepEqual(await alone(), [devices + 5])
+      await sleep(1000)
+      assert.deepEqual(await ofPage(), [devices + 5])
+    }
   })
 })

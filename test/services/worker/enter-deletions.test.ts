@@ -7,6 +7,7 @@ import { createMetrics } from '../../../shared/metrics.ts'
 import { deletionMs } from '../../../shared/retention/limits.ts'
 import { overriding } from '../../crash/overriding.ts'
 import { openInstallation, recordOf, type TestInstallation } from '../../fixtures/installation.ts'
+import { until } from '../../fixtures/until.ts'
 
 let world: TestInstallation
 afterEach(() => world.close())
@@ -21,11 +22,14 @@ const choose = async (count: number) => {
   return made.map(({ id }) => id).sort()
 }
 
+/** Else a moment in which the machine does something else is taken for a long look, and what comes next for its rest. */
+const timing = { elapsedMs: () => 0 }
+
 function upkeepWith(ledger: Ledger) {
   const metrics = createMetrics(false)
   const lines: string[] = []
   const logger = createLogger({ logLevel: 'info' }, { write: (line) => void lines.push(line) })
-  const upkeep = new DeletionUpkeep({ choices: world.choices, ledger, clock: world.clock, metrics, logger })
+  const upkeep = new DeletionUpkeep({ choices: world.choices, ledger, clock: world.clock, metrics, logger, timing })
   const figures = async () => [
     (await metrics.deletionsEntered.get()).values[0]?.value,
     (await metrics.deletionWaitSeconds.get()).values[0]?.value,
@@ -93,7 +97,10 @@ test('a deletion is kept until its time is over and it is entered; a broken ledg
   await other.maintain()
   assert.equal(await world.engines.log.bytes(), 0)
   await other.drain()
-  await (await world.startWorker()).maintain()
-  assert.equal(world.choices.log.choices.size, 0)
+  const mended = await world.startWorker()
+  await until(async () => {
+    await mended.maintain()
+    return world.choices.log.choices.size === 0
+  })
   assert.equal((await entered()).length, 1)
 })
