@@ -32,8 +32,8 @@ function isKnownId(seen: Observation, place: number, ids: IdMemory): boolean {
   const { today, earlier, from } = sender.fingerprints
   const at = from + index * fingerprintBytes
   // The window reaches back over midnight, to what is remembered under the key of the day before.
-  for (const bytes of earlier) if (ids.seenBefore(fingerprintAt(bytes, at), place, sender.appendedAt)) return true
-  return ids.seenLive(fingerprintAt(today, at), place, sender.appendedAt)
+  for (const bytes of earlier) if (ids.seenBefore(bytes, place, sender.appendedAt, at)) return true
+  return ids.seenLive(today, place, sender.appendedAt, at)
 }
 
 /** The same for a text by itself. */
@@ -42,14 +42,6 @@ function isKnownText({ sender, time }: Observation, text: string, place: number,
   if (isImport(sender)) return ids.seenInImport(time, ids.imported(time, unit, text), place, appendedAt)
   for (const before of ids.earlier(appendedAt, unit, text)) if (ids.seenBefore(before, place, appendedAt)) return true
   return ids.seenLive(ids.today(appendedAt, unit, text), place, appendedAt)
-}
-
-/** Reused for every id: what is remembered of it is copied. */
-const scratch = new Uint8Array(fingerprintBytes)
-
-function fingerprintAt(bytes: Uint8Array, at: number): Uint8Array {
-  for (let byte = 0; byte < fingerprintBytes; byte++) scratch[byte] = bytes[at + byte]!
-  return scratch
 }
 
 /** The fields that make two reports one, and the slot of their time; undefined when the feature has no natural key. */

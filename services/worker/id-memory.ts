@@ -156,14 +156,15 @@ export class IdMemory {
     return fingerprints.of([{ unit, ids: [id] }])
   }
 
-  seenBefore(hash: Uint8Array, place: number, appendedAt: number): boolean {
-    return this.#live.has(hash, place, appendedAt)
+  /** @param hashes of ids, 16 bytes each, in the order in which they will be asked about; this one begins at `at` */
+  seenBefore(hashes: Uint8Array, place: number, appendedAt: number, at = 0): boolean {
+    return this.#live.has(hashes, place, appendedAt, at)
   }
 
-  /** True for a duplicate; else remembers it for this batch's blob too. */
-  seenLive(hash: Uint8Array, place: number, appendedAt: number): boolean {
-    if (this.#live.isDuplicate(hash, place, appendedAt)) return true
-    this.#newLive.push(hash, place, appendedAt)
+  /** True for a duplicate; else remembers it for this batch's blob too. Parameters as of `seenBefore`. */
+  seenLive(hashes: Uint8Array, place: number, appendedAt: number, at = 0): boolean {
+    if (this.#live.isDuplicate(hashes, place, appendedAt, at)) return true
+    this.#newLive.push(hashes, place, appendedAt, at)
     return false
   }
 
@@ -279,13 +280,13 @@ class EntryList {
     return Buffer.from(this.#entries.bytes.buffer, 0, this.#size * entryBytes)
   }
 
-  push(hash: Uint8Array, place: number, appendedAt: number): void {
+  push(hash: Uint8Array, place: number, appendedAt: number, hashAt = 0): void {
     if (this.#size === this.#entries.capacity) {
       const grown = new Entries(this.#size * 2)
       grown.bytes.set(this.#entries.bytes)
       this.#entries = grown
     }
-    this.#entries.set(this.#size++, hash, place, appendedAt)
+    this.#entries.set(this.#size++, hash, place, appendedAt, hashAt)
   }
 }
 

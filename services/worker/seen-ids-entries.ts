@@ -43,10 +43,11 @@ export class Entries {
     return this.#doubles[at * doublesEach + 3]!
   }
 
-  set(at: number, hash: Uint8Array, place: number, appendedAt: number): void {
+  /** @param hashAt where in `hash` its 16 bytes begin */
+  set(at: number, hash: Uint8Array, place: number, appendedAt: number, hashAt = 0): void {
     const first = at * wordsEach
     for (let word = 0; word < 4; word++) {
-      const byte = word * 4
+      const byte = hashAt + word * 4
       this.#words[first + word] =
         hash[byte]! | (hash[byte + 1]! << 8) | (hash[byte + 2]! << 16) | (hash[byte + 3]! << 24)
     }
@@ -61,10 +62,16 @@ export class Entries {
     for (let word = 0; word < wordsEach; word++) this.#words[to + word] = from.#words[source + word]!
   }
 
+  /** Whether the sighting at `at` is of the id that is first in `sighting`. */
+  isSameId(at: number, sighting: Entries): boolean {
+    const first = at * wordsEach
+    for (let word = 0; word < 4; word++) if (this.#words[first + word] !== sighting.#words[word]) return false
+    return true
+  }
+
   /** What the sighting at `at` says about the one that is first in `sighting`. */
   verdict(at: number, sighting: Entries, windowMs: number): Verdict {
-    const first = at * wordsEach
-    for (let word = 0; word < 4; word++) if (this.#words[first + word] !== sighting.#words[word]) return unseen
+    if (!this.isSameId(at, sighting)) return unseen
     const place = this.#doubles[at * doublesEach + 2]!
     const newPlace = sighting.#doubles[2]!
     if (place === newPlace) return sameSighting

@@ -44,9 +44,14 @@ export class SeenIdsSegment {
     return this.#parts.newest
   }
 
-  /** What all sightings here together say about the one first in `sighting`, whose filter bits these are. */
-  verdict(sighting: Entries, bits: FilterBits, windowMs: number): Verdict {
-    return this.#filter.mayHave(bits) ? this.#search(this.#filter.block(bits.key), sighting, windowMs) : unseen
+  /** False when the id with these bits is surely not here. */
+  mayHave(bits: FilterBits): boolean {
+    return this.#filter.mayHave(bits)
+  }
+
+  /** What all sightings here together say about the one first in `sighting`. A read; to be asked only where the filter may have it. */
+  verdict(sighting: Entries, windowMs: number): Verdict {
+    return this.#search(this.#filter.block(sighting.key(0)), sighting, windowMs)
   }
 
   /** Reads sightings from number `from` on; returns how many. */

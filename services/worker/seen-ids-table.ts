@@ -8,6 +8,9 @@ import type { SortedReader } from './seen-ids-merge.ts'
 
 /** Slots after the last home: a run there needs no wrapping round. When they are taken the table counts as full. */
 const spareSlots = 64
+/** As many entries as stay in the processor's cache until they are shown. */
+const slotsAhead = 512
+
 export class SeenIdsTable {
   readonly #entries: Entries
   /** By slot: 0 when it is free, else a byte of the hash, never 0. */
@@ -45,6 +48,12 @@ export class SeenIdsTable {
     return found
   }
 
+  /** Has the processor fetch what a verdict and an addition need first. What it returns means nothing. */
+  touch(key: number): number {
+    const home = key >>> this.#homeShift
+    return this.#tags[home]! ^ this.#numbers[home]!
+  }
+
   /** Remembers the sighting; false when the table is full. An empty table always has room. */
   add(sighting: Entries): boolean {
     if (this.#size === this.#entries.capacity) return false
@@ -78,6 +87,9 @@ class TableReader implements SortedReader {
   readonly #run: number[] = []
   #runSize = 0
   #nextInRun = 0
+  #touchedBefore = 0
+  /** So that the compiler leaves nothing out. */
+  touched = 0
 
   constructor(entries: Entries, tags: Uint8Array, numbers: Uint32Array) {
     this.entries = entries
@@ -91,10 +103,21 @@ class TableReader implements SortedReader {
     return true
   }
 
+  /** Entries lie in the order they came: each of the next ones is fetched while the others are. */
+  #touchAhead(): void {
+    const before = Math.min(this.#touchedBefore + slotsAhead, this.#tags.length)
+    let touched = 0
+    for (let slot = this.#touchedBefore; slot < before; slot++)
+      if (this.#tags[slot] !== 0) touched ^= this.entries.key(this.#numbers[slot]!)
+    this.touched = touched
+    this.#touchedBefore = before
+  }
+
   #readRun(): boolean {
     const tags = this.#tags
     const run = this.#run
     let size = 0
+    if (this.#nextSlot >= this.#touchedBefore) this.#touchAhead()
     while (this.#nextSlot < tags.length && tags[this.#nextSlot] === 0) this.#nextSlot++
     for (; this.#nextSlot < tags.length && tags[this.#nextSlot] !== 0; this.#nextSlot++) {
       const number = this.#numbers[this.#nextSlot]!

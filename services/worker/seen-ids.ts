@@ -12,6 +12,7 @@
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { LookAhead } from './seen-ids-ahead.ts'
 import { duplicate, Entries, unseen, type Verdict } from './seen-ids-entries.ts'
 import { FilterBits } from './seen-ids-filter.ts'
 import { dueForMerge, SegmentMerge } from './seen-ids-merge.ts'
@@ -43,6 +44,7 @@ export class SeenIds {
   /** The sighting asked about; one for all calls, so that a call allocates nothing. */
   readonly #sighting = new Entries(1)
   readonly #bits = new FilterBits()
+  readonly #ahead = new LookAhead()
   /** The table that fills. */
   #table: SeenIdsTable
   /** An empty one, for when it is full. */
@@ -83,19 +85,20 @@ export class SeenIds {
    * True when the id was seen at a smaller place in the log less than windowMs before (by appendedAt); otherwise
    * remembers this sighting. A sighting remembered at the same or a larger place makes no duplicate: the batch is
    * being run again.
-   * @param hash its first 16 bytes are the id; must be uniformly distributed to be fast
+   * @param hashes of ids, 16 bytes each, in the order in which they will be asked about; must be uniformly distributed to be fast
+   * @param at where in `hashes` the id begins that is asked about
    * @param place position * 2^17 + index in the record; less than 2^53
    * @throws when the scratch disk fails; the set must then be closed and built again
    */
-  isDuplicate(hash: Uint8Array, place: number, appendedAt: number): boolean {
-    const verdict = this.#verdict(hash, place, appendedAt)
+  isDuplicate(hashes: Uint8Array, place: number, appendedAt: number, at = 0): boolean {
+    const verdict = this.#verdict(hashes, at, place, appendedAt)
     if (verdict === unseen) this.#remember()
     return verdict === duplicate
   }
 
   /** As `isDuplicate`, but remembers nothing. */
-  has(hash: Uint8Array, place: number, appendedAt: number): boolean {
-    return this.#verdict(hash, place, appendedAt) === duplicate
+  has(hashes: Uint8Array, place: number, appendedAt: number, at = 0): boolean {
+    return this.#verdict(hashes, at, place, appendedAt) === duplicate
   }
 
   /**
@@ -120,16 +123,28 @@ export class SeenIds {
     rmSync(this.#options.scratchDir, { recursive: true, force: true })
   }
 
-  #verdict(hash: Uint8Array, place: number, appendedAt: number): Verdict {
+  #verdict(hashes: Uint8Array, at: number, place: number, appendedAt: number): Verdict {
     const { windowMs } = this.#options
-    this.#sighting.set(0, hash, place, appendedAt)
-    if (this.#segments.length > 0) this.#bits.of(this.#sighting, 0)
+    const segments = this.#segments
+    this.#sighting.set(0, hashes, place, appendedAt, at)
+    const number = this.#numberAhead(hashes, at)
+    if (number < 0 && segments.length > 0) this.#bits.of(this.#sighting, 0)
     let found = this.#table.verdict(this.#sighting, windowMs)
     if (this.#spill && found !== duplicate)
       found = surer(found, this.#spill.sources[0]!.verdict(this.#sighting, windowMs))
-    for (let index = 0; index < this.#segments.length && found !== duplicate; index++)
-      found = surer(found, this.#segments[index]!.verdict(this.#sighting, this.#bits, windowMs))
+    for (let index = 0; index < segments.length && found !== duplicate; index++) {
+      const mayHave = number < 0 ? segments[index]!.mayHave(this.#bits) : this.#ahead.mayHave(number, index)
+      if (mayHave) found = surer(found, segments[index]!.verdict(this.#sighting, windowMs))
+    }
     return found
+  }
+
+  /** The id's number among those looked at ahead, which may be now; -1 when it is asked about by itself. */
+  #numberAhead(hashes: Uint8Array, at: number): number {
+    const number = this.#ahead.numberOf(this.#sighting, hashes, at, this.#segments)
+    if (number >= 0) return number
+    const tables = this.#spill ? [this.#table, this.#spill.sources[0]!] : [this.#table]
+    return this.#ahead.look(hashes, at, tables, this.#segments)
   }
 
   #remember(): void {

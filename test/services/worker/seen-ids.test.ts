@@ -73,6 +73,34 @@ test('agrees with a plain map over a log, wherever it expires', () => {
   fc.assert(property, { numRuns: 150, ...bounded })
 })
 
+/** Asks about the ids as they stand in runs of so many. */
+function askInRuns(seen: SeenIds, log: readonly Sighting[], lengths: readonly number[], run?: Uint8Array): boolean[] {
+  const verdicts: boolean[] = []
+  for (let turn = 0; verdicts.length < log.length; turn++) {
+    const stretch = log.slice(verdicts.length, verdicts.length + (lengths[turn % lengths.length] ?? 1))
+    const bytes = Buffer.concat(stretch.map(({ id }) => idHash(id).subarray(0, 16)))
+    const hashes = run?.subarray(0, bytes.length) ?? new Uint8Array(bytes.length)
+    hashes.set(bytes)
+    for (const [index, { place, appendedAt }] of stretch.entries())
+      verdicts.push(seen.isDuplicate(run ?? hashes, place, appendedAt, index * 16))
+  }
+  return verdicts
+}
+
+test('agrees with a plain map where ids are asked about in runs, of which the next ones are looked at ahead', () => {
+  const lengths = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 5 })
+  const property = fc.property(aLog, lengths, fc.nat(600), fc.boolean(), (log, lengths, from, isSame) => {
+    withSeenIds((seen) => {
+      const expected = firstRun(log)
+      // The same bytes written over, as a caller may do, must not be taken for what they were.
+      const run = isSame ? new Uint8Array(400 * 16) : undefined
+      assert.deepEqual(askInRuns(seen, log, lengths, run), expected)
+      assert.deepEqual(askInRuns(seen, log.slice(from), lengths, run), expected.slice(from))
+    })
+  })
+  fc.assert(property, { numRuns: 300, ...bounded })
+})
+
 test('agrees with a plain map when nothing ever leaves the window', () => {
   const property = fc.property(aLog, (log) => {
     const verdicts = withSeenIds((seen) => log.map((one) => ask(seen, one)), { windowMs: Number.POSITIVE_INFINITY })
