@@ -96,7 +96,8 @@ export class Ingest {
     try {
       const body = await readBody(request.raw, dialect.limits, hold)
       const sender = this.#sender(request)
-      const reading = await this.#read(dialect, { ...head, body, authorized, sender })
+      const { method, url } = head
+      const reading = await this.#read(dialect, { method, url, headers, body, authorized, sender })
       const { kept, declined } = this.#honour.records(reading.records)
       if (kept.length > 0) await this.#append(kept, hold)
       this.#count(dialect, reading, declined)
@@ -108,13 +109,16 @@ export class Ingest {
   }
 
   async #read(dialect: Dialect, sent: SentRequest): Promise<Reading> {
-    const read = () => dialect.read({ ...sent, isOptedOut: this.#honour.askedOfEvents() })
-    const reading = read()
+    const reading = this.#readOnce(dialect, sent)
     const { children } = reading.wishes
     if (children.length === 0) return reading
     await this.#cutOut(children, cookieIdentifier(sent.headers))
     // Other events of the request may have a child's identifier without its mark.
-    return read()
+    return this.#readOnce(dialect, sent)
+  }
+
+  #readOnce(dialect: Dialect, { method, url, headers, body, authorized, sender }: SentRequest): Reading {
+    return dialect.read({ method, url, headers, body, authorized, sender, isOptedOut: this.#honour.askedOfEvents() })
   }
 
   async #cutOut(children: readonly Identifiers[], cookie: string | undefined): Promise<void> {
