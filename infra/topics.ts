@@ -109,7 +109,7 @@ async function createTopic(admin: Admin, { name, partitions, replication, config
 }
 
 /** kafkajs's own wait gives up where a broker has not heard of the topic yet, as a busy one for a second. */
-async function untilLed(admin: Admin, topic: string): Promise<void> {
+export async function untilLed(admin: Admin, topic: string): Promise<void> {
   for (const deadline = performance.now() + leaderMsMax; ; ) {
     const { partitions } = await describe(admin, topic)
     if (partitions.every(({ leader }) => leader >= 0) || performance.now() > deadline) return

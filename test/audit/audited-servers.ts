@@ -57,6 +57,8 @@ export class AuditedServers {
     await writeFile(catalogue, auditedCatalogue)
     const options = { dir, brokers: 1, partitions, collectors: 2, workers: 1, catalogue } as const
     const fleet = await Fleet.start({ ...options, settings: { HEADCOUNT_K: '' } })
+    const asked = [...fleet.of('collector'), ...fleet.of('reporting')]
+    await Promise.all(asked.map((one) => one.untilLive('/health/ready')))
     const settings = {
       // Not there: an auditor of servers needs no data folder.
       HEADCOUNT_DATA_DIR: path.join(dir, 'auditor'),

@@ -9,6 +9,7 @@ import { fleetSecrets } from '../campaign/fleet.ts'
 import { withoutServers } from '../campaign/needed-servers.ts'
 import { runCommand } from '../fixtures/headcount-process.ts'
 import { withAdmin } from '../fixtures/kafka.ts'
+import { until } from '../fixtures/until.ts'
 import { OddKafkaClient } from '../privacy/scan-kafka-client.ts'
 import { AuditedServers, partitions } from './audited-servers.ts'
 import { assertOnlyFailed, assertPassed, lineOf } from './auditor.ts'
@@ -168,8 +169,17 @@ describe('headcount audit of processes on Kafka, Redis and ClickHouse', { skip }
     await kafka.setTopic(topic, { ...declared, 'retention.ms': '-1', 'message.timestamp.type': 'CreateTime' })
     // In a partition of its own: of each the oldest record is looked at. No worker can read what it says.
     const topicPartitions = [{ topic, count: partitions + 1 }]
-    await withAdmin(servers.fleet.kafka, (admin) => admin.createPartitions({ topicPartitions }))
-    await kafka.send(topic, [{ partition: partitions, value: Buffer.from('not a record'), timestamp }])
+    await withAdmin(servers.fleet.kafka, async (admin) => {
+      await admin.createPartitions({ topicPartitions })
+      // Until the broker has heard of it, kafkajs sends nothing to it and says nothing of that.
+      await until(async () => {
+        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+        return topics[0]?.partitions.length === partitions + 1
+      })
+      await kafka.send(topic, [{ partition: partitions, value: Buffer.from('not a record'), timestamp }])
+      const ends = await admin.fetchTopicOffsets(topic)
+      assert.equal(ends.find(({ partition }) => partition === partitions)?.high, '1', 'it is there')
+    })
     await kafka.setTopic(topic, declared)
     assertOnlyFailed(await audit(), 'raw-retention', /raw-records: the oldest should have gone by/)
   })

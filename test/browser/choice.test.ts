@@ -36,7 +36,7 @@ async function sendEvent({ context }: Visitor, headers: Record<string, string> =
 }
 
 async function click({ page }: Visitor, label: string): Promise<void> {
-  await page.getByRole('button', { name: label }).click()
+  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: label }).click()])
   await page.getByRole('status').waitFor()
 }
 

@@ -90,7 +90,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     senders.abandon()
     await fleet.stop()
     if (options.keep) log(`kept: ${dir}`)
-    else await rm(dir, { recursive: true, force: true })
+    else await rm(dir, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 

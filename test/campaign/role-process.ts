@@ -8,7 +8,7 @@ import { until } from '../fixtures/until.ts'
 export type Role = 'collector' | 'worker' | 'reporting'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const readyMsMax = 60_000
+const readyMsMax = 180_000
 const restartMs = 500
 
 export class RoleProcess {

@@ -38,7 +38,7 @@ export interface ChoiceLogStore {
   fill(dir: string, count: number): Promise<void>
   /** Whether an entry can be found in the files now; removed ones until the next compaction. */
   files(dir: string): string
-  /** Resolves when what had been removed may be gone. */
+  /** Resolves when what is removed from then on may go, and what had been removed with it. */
   compacted(dir: string, log: ChoiceLog): Promise<void>
 }
 
@@ -80,7 +80,7 @@ export function choiceLogContract(name: string, store: ChoiceLogStore): void {
 
     it('durable: what was acknowledged is there after each of several kill -9', async () => {
       for (const run of ['one', 'two', 'three']) {
-        const told = await linesUntilKilled('choose-until-killed.ts', [run, ...store.arguments(dir)], 150)
+        const told = await linesUntilKilled('choose-until-killed.ts', [run, ...store.arguments(dir)], 500)
         assert.ok(told.length > 4, 'it was killed before it had done anything')
         const log = await open()
         for (const device of told)
@@ -188,8 +188,8 @@ export function choiceLogContract(name: string, store: ChoiceLogStore): void {
       await log.remove([gone])
       assert.deepEqual(log.choices.history(subject), [stays])
       assert.equal(log.choices.countedFrom(subject), stays.at)
-      await log.remove(log.choices.history(subject))
       await store.compacted(dir, log)
+      await log.remove(log.choices.history(subject))
       await until(async () => (await holding(subject)).length === 0)
       assert.equal((await holding(kept.subject)).length, 1)
       const reopened = await reopen(log)

@@ -40,7 +40,7 @@ describeWithRedis('on Redis', (redis) => {
   it('by default a value expires by the server’s clock, and a sweep removes it', async () => {
     const store = await openStore(redis(), { prefix: 'server-clock:' })
     await store.put('long', text('l'), { ttlMs: 60_000 })
-    await store.put('short', text('s'), { ttlMs: 150 })
+    await store.put('short', text('s'), { ttlMs: 2000 })
     assert.deepEqual(await store.get('short'), text('s'))
     assert.equal(await store.putIfAbsent('short', text('again')), false)
     while (await store.get('short')) await sleep(5)
@@ -50,7 +50,7 @@ describeWithRedis('on Redis', (redis) => {
     const before = Date.now()
     await store.secrets.createOnce('made now', () => randomBytes(32))
     const [{ createdAt } = { createdAt: 0 }] = await store.secrets.list()
-    assert.ok(Math.abs(createdAt - before) < 1000)
+    assert.ok(Math.abs(createdAt - before) < 60_000, 'by a clock like ours')
   })
 
   it('two stores with prefixes of their own on one server see nothing of each other', async () => {
@@ -65,7 +65,7 @@ describeWithRedis('on Redis', (redis) => {
   })
 
   it('of three processes that race one writes each value, all get the same secrets, and no increment is lost', async () => {
-    const rounds = 200
+    const rounds = 500
     const store = await openStore(redis())
     const racers = ['x', 'y', 'z'].map((name) => racer(redis().url, name, rounds))
     await Promise.all(racers.map(({ here }) => here))

@@ -45,7 +45,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CrashResult
   } finally {
     await campaign.end()
     if (options.keep) options.log(`kept: ${dir}`)
-    else await rm(dir, { recursive: true, force: true })
+    else await rm(dir, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 

@@ -15,7 +15,7 @@ let dataDir: string
 let running: RunningHeadcount
 before(async () => {
   dataDir = await temporaryDirectory()
-  running = await startProcess(dataDir, { HEADCOUNT_K: '1', HEADCOUNT_REQUEST_TIMEOUT_MS: '1500' })
+  running = await startProcess(dataDir, { HEADCOUNT_K: '1', HEADCOUNT_REQUEST_TIMEOUT_MS: '5000' })
 })
 after(async () => {
   await running.stop()

@@ -1,10 +1,24 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { choicesTopic, ensureTopics, eventsTopic, replicationOf, TopicDifferenceError } from '../../infra/topics.ts'
-import { kafkaForTests, withAdmin } from '../fixtures/kafka.ts'
+import type { ITopicConfig } from 'kafkajs'
+import {
+  choicesTopic,
+  ensureTopics,
+  eventsTopic,
+  replicationOf,
+  TopicDifferenceError,
+  untilLed,
+} from '../../infra/topics.ts'
+import { type Admin, kafkaForTests, withAdmin } from '../fixtures/kafka.ts'
 
 const kafka = await kafkaForTests()
 const topicType = 2
+
+/** As somebody makes it by hand. */
+async function makeTopic(admin: Admin, topic: ITopicConfig): Promise<void> {
+  await admin.createTopics({ topics: [topic], waitForLeaders: false })
+  await untilLed(admin, topic.topic)
+}
 
 if (kafka)
   describe('the topics declared in code', () => {
@@ -40,10 +54,7 @@ if (kafka)
           { name: 'retention.ms', value: '604800000' },
           { name: 'message.timestamp.type', value: 'CreateTime' },
         ]
-        await admin.createTopics({
-          topics: [{ topic: 'odd-events', numPartitions: 2, replicationFactor: 1, configEntries }],
-          waitForLeaders: true,
-        })
+        await makeTopic(admin, { topic: 'odd-events', numPartitions: 2, replicationFactor: 1, configEntries })
         await assert.rejects(ensureTopics(admin, [eventsTopic('odd', 4, 2)]), (error: Error) => {
           assert.ok(error instanceof TopicDifferenceError)
           for (const part of [
@@ -84,10 +95,7 @@ if (kafka)
         const declared = eventsTopic('more', 2, 1)
         const stricter = { ...declared.configs, 'retention.ms': '3600000', 'max.message.bytes': '20000000' }
         const configEntries = Object.entries(stricter).map(([name, value]) => ({ name, value }))
-        await admin.createTopics({
-          topics: [{ topic: 'more-events', numPartitions: 5, replicationFactor: 1, configEntries }],
-          waitForLeaders: true,
-        })
+        await makeTopic(admin, { topic: 'more-events', numPartitions: 5, replicationFactor: 1, configEntries })
         await ensureTopics(admin, [declared])
       })
     })

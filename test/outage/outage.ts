@@ -22,6 +22,8 @@ const batchesPerSecond = 4
 const sendersCount = 3
 const calmMs = 5000
 const sampleEveryMs = 1000
+/** A full spool is waited for as long, also where the server is away for less. */
+const fullSecondsMax = 60
 /** A few dozen batches. */
 const smallSpoolBytes = 1024 * 1024
 
@@ -41,7 +43,7 @@ export interface OutageResult extends Comparison {
   /** Requests of which nothing was heard, or that were refused, before and while it was away. */
   readonly retriesBefore: number
   readonly retriesAway: number
-  /** Resident memory of all workers together while it was away, bytes: after the first tenth, at the end, at most. */
+  /** Resident memory of all workers together while it was away, bytes: after the first third, at the end, at most. */
   readonly workers: { readonly first: number; readonly last: number; readonly max: number }
   /** What a full spool answered; undefined when it never was full. */
   readonly refusal: Refusal | undefined
@@ -66,8 +68,9 @@ export async function runOutage(options: OutageOptions): Promise<OutageResult> {
   const startedAt = Date.now()
   const fleet = await Fleet.start({ dir, brokers: 1, partitions: 4, collectors: 2, workers: 2, catalogue, settings })
   const senders = new Senders({ seed, writeKey: fleetSecrets.writeKey, time: systemClock, batchesMax: batches })
+  const sendingFrom = Date.now()
   const pace = setInterval(
-    () => senders.allow(Math.ceil(((Date.now() - startedAt) / 1000) * batchesPerSecond)),
+    () => senders.allow(Math.ceil(((Date.now() - sendingFrom) / 1000) * batchesPerSecond)),
     1000 / batchesPerSecond,
   )
   try {
@@ -100,7 +103,7 @@ export async function runOutage(options: OutageOptions): Promise<OutageResult> {
     clearInterval(pace)
     senders.abandon()
     await fleet.stop()
-    await rm(dir, { recursive: true, force: true })
+    await rm(dir, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 
@@ -115,7 +118,9 @@ async function watch(
   const began = performance.now()
   const resident: number[] = []
   let [isKilled, refusal] = [false, undefined as Refusal | undefined]
-  for (let seconds = 0; seconds < awaySeconds; seconds = (performance.now() - began) / 1000) {
+  const isOver = (seconds: number) =>
+    seconds >= awaySeconds && (scenario !== 'spool-full' || refusal !== undefined || seconds >= fullSecondsMax)
+  for (let seconds = 0; !isOver(seconds); seconds = (performance.now() - began) / 1000) {
     resident.push(workers.reduce((sum, { pid }) => sum + sampleProcess(pid).resident, 0))
     if (scenario === 'spool-full' && !refusal) refusal = await refusalOf(collector?.url ?? '')
     if (scenario === 'kafka' && !isKilled && seconds > awaySeconds / 2) {
@@ -127,8 +132,8 @@ async function watch(
     }
     await sleep(sampleEveryMs)
   }
-  // What a worker has in its hands when the server goes is dropped in the first seconds.
-  const steady = resident.slice(Math.ceil(resident.length / 10))
+  // What a worker has in its hands when the server goes is dropped in the first seconds, later on a busy machine.
+  const steady = resident.slice(Math.ceil(resident.length / 3))
   const summary = { first: steady[0] ?? 0, last: steady.at(-1) ?? 0, max: Math.max(...steady) }
   return { workers: summary, refusal }
 }

@@ -1,5 +1,6 @@
 /** A client of Kafka that is not ours, for what ours would never write. */
 import { type Admin, CompressionTypes, Kafka, logLevel } from 'kafkajs'
+import { untilLed } from '../../infra/topics.ts'
 
 export interface OddMessage {
   readonly partition?: number
@@ -30,7 +31,10 @@ export class OddKafkaClient {
   }
 
   createTopic(topic: string): Promise<unknown> {
-    return this.#admin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: 1 }] }))
+    return this.#admin(async (admin) => {
+      await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: false })
+      await untilLed(admin, topic)
+    })
   }
 
   /** In place of all that it was set to. */

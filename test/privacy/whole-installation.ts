@@ -14,7 +14,7 @@ import { createLogger, type Logger } from '../../shared/logger.ts'
 
 /** A Friday, half a minute into a window of every grain. */
 export const startTime = '2026-11-20T12:00:30Z'
-const settleMs = 20_000
+const settleMs = 60_000
 const maintainTurnsMax = 20
 
 export class WholeInstallation {
@@ -115,6 +115,6 @@ export class WholeInstallation {
 
   async remove(): Promise<void> {
     await this.stop()
-    await rm(this.dir, { recursive: true, force: true })
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 10 })
   }
 }

@@ -16,13 +16,13 @@ test('killed around deletions, in a batch, in a handing over and in a seal: who 
         [
           { moment: 'run', times: 2, act: choose },
           { moment: 'insert', times: 3, act: 'hand over' },
-          { moment: 'stored', times: 5, act: die },
+          { moment: 'stored', times: 3, act: die },
         ],
         // The first look of a life is at the batch that was planned before the crash.
         [
           { moment: 'look', times: 1, act: choose },
           { moment: 'look', times: 3, act: choose },
-          { moment: 'run', times: 5, act: die },
+          { moment: 'run', times: 3, act: die },
         ],
         // Sends to its end, so that no sum of the release is so small that it is withheld.
         [],

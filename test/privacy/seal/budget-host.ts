@@ -60,8 +60,8 @@ for (let from = 0; from < requests; from += atOnce) {
   await Promise.all(
     Array.from({ length: atOnce }, async (_, index) => {
       const dataset = `d${seed}_${from + index}`
-      // A twentieth to a sixtieth of the budget.
-      const rho = fraction(3, 200 * random.integer(20, 60))
+      // A 60th to a 180th of the budget: so small that lives which die early leave some to those after them.
+      const rho = fraction(3, 200 * random.integer(60, 180))
       const outcome = await ask(index % 4 === 3 ? other : ledger, dataset, rho)
       tell({ dataset, rho: formatFraction(rho), outcome })
     }),

@@ -7,6 +7,9 @@ import { budgetRho } from './budget-attack.ts'
 import type { BudgetSettings, BudgetTold } from './budget-host.ts'
 
 const host = fileURLToPath(new URL('./budget-host.ts', import.meta.url))
+const requestsOfLife = 60
+/** Of the last life: more than the budget has room for, whatever was spent before. */
+const requestsOfLast = 240
 const states = ['reserve', 'reserveClaimed', 'reserveWritten', 'reserved'] as const
 
 export interface BudgetKills {
@@ -43,7 +46,8 @@ export async function runBudgetKills(dir: string, redisUrl: string, lives: numbe
   for (let life = 0; life < lives; life++) {
     const phase = states[life % states.length] as string
     const aim = life + 1 < lives ? { phase, times: 1 + (life % 2) } : undefined
-    if (await live({ dir, redisUrl, seed: life, requests: 60, aim }, hear)) kills++
+    const requests = aim ? requestsOfLife : requestsOfLast
+    if (await live({ dir, redisUrl, seed: life, requests, aim }, hear)) kills++
   }
   await live({ dir, redisUrl, seed: lives, requests: 0 }, hear)
   const refused = [...answers.values()].filter((outcome) => outcome === 'refused').length

@@ -1,5 +1,8 @@
 /** A day's release through the whole installation, over HTTP: asked for by a thousand at once, pulled by partners again and again. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import { json } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { addPartner } from '../../../services/partners/partner-registry.ts'
 import { sha256Hex } from '../../../services/release/sha256.ts'
@@ -38,14 +41,19 @@ interface Answer {
   body: { state?: string; releases?: { sha256: string; rows: number }[] }
 }
 
+/** Without a limit on connections or on the time that one takes: fetch gives up on one after ten seconds. */
+const agent = new Agent()
+
 async function ask(wanted: string): Promise<Answer> {
   const { reportingUrl, credentials } = installation.headcount
-  const answer = await fetch(`${reportingUrl}/api/v1/releases`, {
+  const asked = request(`${reportingUrl}/api/v1/releases`, {
     method: 'POST',
     headers: { authorization: `Bearer ${credentials.adminToken}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ day: wanted }),
+    agent,
   })
-  return { status: answer.status, body: (await answer.json()) as Answer['body'] }
+  asked.end(JSON.stringify({ day: wanted }))
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  return { status: answer.statusCode ?? 0, body: (await json(answer)) as Answer['body'] }
 }
 
 test('a thousand POST /api/v1/releases at once: one release, and every answer is that or none', async () => {

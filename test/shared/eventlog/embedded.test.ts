@@ -125,12 +125,16 @@ it('a commit slot torn at any byte falls back to the commit before it', async ()
 it('many appends at once share syncs: 2,000 take less time than 200 alone would', async () => {
   await withTemporaryDirectory(async (dir) => {
     const log = await openLog(dir)
-    const began = performance.now()
-    await log.append(toPartition(0, 'one'))
-    const alone = performance.now() - began
+    const times: number[] = []
+    for (let index = 0; index < 5; index++) {
+      const began = performance.now()
+      await log.append(toPartition(0, 'one'))
+      times.push(performance.now() - began)
+    }
+    const alone = times.sort((a, b) => a - b)[2] as number
     const together = performance.now()
     await Promise.all(Array.from({ length: 2000 }, (_, index) => log.append(toPartition(0, `${index}`))))
-    assert.ok(performance.now() - together < 200 * Math.max(alone, 1))
+    assert.ok(performance.now() - together < 200 * Math.max(alone, 2))
     await log.close()
   })
 })
@@ -168,7 +172,7 @@ it('a full disk refuses appends, leaves no half record, and the log goes on once
   await withTemporaryDirectory(async (dir) => {
     // A limit on file size stands in for the full disk: a write takes part of its bytes, the next one none.
     const lines = await linesUntilKilled('./append-until-killed.ts', [dir, 'full'], 1500, {
-      fileBytesMax: 300_000,
+      fileBytesMax: 150_000,
       liftedAfterMs: 700,
     })
     const refusedAt = lines.indexOf('refused LogUnavailableError')

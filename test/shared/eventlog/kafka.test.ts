@@ -28,7 +28,8 @@ if (kafka)
   describe('the event log in Kafka', () => {
     it('shares partitions between two workers; the running batch is committed before another has its partition', async () => {
       await withTemporaryDirectory(async (dir) => {
-        const first = await openKafkaLog(kafka, { dir, partitions: 2 })
+        // Sessions that outlast a slow moment of the machine: partitions move only as is said here.
+        const first = await openKafkaLog(kafka, { dir, partitions: 2, sessionTimeoutMs: 10_000 })
         const steps: string[] = []
         const ofFirst: Assignment[] = []
         await first.subscribe({
@@ -41,7 +42,7 @@ if (kafka)
         })
         await first.append([...toPartition(0, ...'abcdefgh'), ...toPartition(1, ...'abcdefgh')])
         const before = [last(ofFirst, 0)!, last(ofFirst, 1)!]
-        const second = await openKafkaLog(kafka, { dir })
+        const second = await openKafkaLog(kafka, { dir, sessionTimeoutMs: 10_000 })
         const ofSecond = await assignments(second)
         steps.push('second has got one')
         assert.deepEqual(steps, ['first has let go', 'first has let go', 'second has got one'])
@@ -97,7 +98,7 @@ if (kafka)
 
     it('a worker cut off from Kafka for a whole session holds nothing, and gets its partition back with a new epoch', async () => {
       await withTemporaryDirectory(async (dir) => {
-        const log = await openKafkaLog(kafka, { dir })
+        const log = await openKafkaLog(kafka, { dir, sessionTimeoutMs })
         const given: Assignment[] = []
         await log.subscribe({ assigned: (one) => void given.push(one), revoked: async () => undefined })
         const waiting = assert.rejects(
@@ -106,7 +107,7 @@ if (kafka)
         )
         await kafka.nodes[0]!.kill('SIGSTOP')
         try {
-          await until('the assignment is given up', () => !given[0]!.isCurrent(), sessionTimeoutMs + 2000)
+          await until('the assignment is given up', () => !given[0]!.isCurrent(), sessionTimeoutMs + 20_000)
           await assert.rejects(given[0]!.commit(0, ''), StaleAssignmentError)
           await waiting
         } finally {
@@ -125,12 +126,14 @@ if (kafka)
         await log.append(toPartition(0, 'before'))
         await kafka.nodes[0]!.kill('SIGSTOP')
         const began = performance.now()
+        let tookMs = 0
         try {
           await assert.rejects(log.append(toPartition(0, 'unheard')), LogUnavailableError)
+          tookMs = performance.now() - began
         } finally {
           await kafka.nodes[0]!.kill('SIGCONT')
         }
-        assert.ok(performance.now() - began < 2000)
+        assert.ok(tookMs < 10_000, `${tookMs} ms`)
         await until('appends work again', () =>
           log.append(toPartition(0, 'after')).then(
             () => true,

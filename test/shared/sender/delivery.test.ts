@@ -221,7 +221,7 @@ test('a connection that is dropped after the events were taken brings them again
 
 test('a collector that never answers is given up on after a while', async () => {
   await using collector = await recordingCollector((_received, _response, number) => number === 1)
-  const sender = createSender({ url: collector.url, writeKey, environment: {}, answerMsMax: 100 })
+  const sender = createSender({ url: collector.url, writeKey, environment: {}, answerMsMax: 1000 })
   track(sender, 1)
   assert.equal(await sender.flush(20_000), false)
   await until(async () => await sender.flush())

@@ -124,7 +124,7 @@ test('when the disk no longer takes anything, events are kept in memory within i
     // A folder in which the next file cannot be made, whoever runs the test.
     await mkdir(path.join(spoolDir, `000000000001-${parts.now()}.ndjson`))
     sender.track({ feature: 'services' })
-    assert.equal(await sender.handedOver(200), false)
+    assert.equal(await sender.handedOver(3000), false)
     assert.match(warnings.join(), /the disk does not take events/)
     const { memoryBytes, spoolBytes } = sender.stats
     assert.ok(memoryBytes > 0 && spoolBytes === 0, `${memoryBytes}, ${spoolBytes}`)

@@ -1,5 +1,5 @@
 /** What the keyboard does, and the dialog that says so. */
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import { Dialog } from './dialog.tsx'
 
 export type KeyActions = Readonly<Record<string, () => void>>
@@ -17,7 +17,8 @@ const told: readonly (readonly [string, string])[] = [
 
 /** Keys pressed in a field, in a dialog or with Alt, Ctrl or Meta held are somebody else's. */
 export function useKeys(actions: KeyActions): void {
-  useEffect(() => {
+  // Before the paint: a key that is pressed at what is shown must not act on the view before it.
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const inField =
         event.target instanceof HTMLElement && event.target.closest('input, select, textarea, dialog, details[open]')
