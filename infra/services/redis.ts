@@ -63,8 +63,8 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
   if (!findRedis())
     throw new Error('there is no redis-server on this machine; on Debian: apt-get install redis-server (7.0 or later)')
   await mkdir(options.dir, { recursive: true, mode: 0o700 })
-  const [port = 0] = options.port === undefined ? await freePorts(1) : [options.port]
-  const server = new OwnRedis(options, port)
+  const [free = 0] = await freePorts(1)
+  const server = new OwnRedis(options, options.port ?? free)
   await server.start()
   return server
 }

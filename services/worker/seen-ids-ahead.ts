@@ -21,7 +21,8 @@ export class LookAhead {
   /** By number: a bit for each segment whose filter may have the id. */
   readonly #mayHave = new Int32Array(idsMax)
   readonly #bits = new FilterBits()
-  #run: Uint8Array | undefined
+  /** The run looked at last. */
+  run: Uint8Array | undefined
   #from = 0
   #until = 0
   #segments: readonly SeenIdsSegment[] = []
@@ -29,11 +30,11 @@ export class LookAhead {
   touched = 0
 
   /**
-   * The number of the id that is first in `sighting` and stands at `at` of the run; -1 when it was not looked at, or the
+   * The number of the id that is first in `sighting` and stands at `at` of `run`; -1 when it was not looked at, or the
    * segments are others since.
    */
-  numberOf(sighting: Entries, run: Uint8Array, at: number, segments: readonly SeenIdsSegment[]): number {
-    if (run !== this.#run || at < this.#from || at >= this.#until || segments !== this.#segments) return -1
+  numberOf(sighting: Entries, at: number, segments: readonly SeenIdsSegment[]): number {
+    if (at < this.#from || at >= this.#until || segments !== this.#segments) return -1
     const number = (at - this.#from) >>> hashBits
     // Whoever calls may have written other ids into the same bytes.
     return this.#hashes.isSameId(number, sighting) ? number : -1
@@ -47,7 +48,7 @@ export class LookAhead {
   look(run: Uint8Array, at: number, tables: readonly SeenIdsTable[], segments: readonly SeenIdsSegment[]): number {
     const count = Math.min(idsMax, Math.floor((run.length - at) / hashBytes))
     if (count < 2 || segments.length > segmentsMax) return -1
-    this.#run = run
+    this.run = run
     this.#from = at
     this.#until = at + count * hashBytes
     this.#segments = segments

@@ -35,6 +35,8 @@ const stepEveryMax = 256
 const stepEntriesMax = 2 ** 16
 /** Sightings of the full table that are written with each new id: twice as fast as the next one can fill. */
 const spillPace = 2
+/** An event is asked about under the key of its day and of those before that the window reaches back to: two at most. */
+const runsInTurn = 3
 
 export class SeenIds {
   readonly #options: Required<SeenIdsOptions>
@@ -44,7 +46,9 @@ export class SeenIds {
   /** The sighting asked about; one for all calls, so that a call allocates nothing. */
   readonly #sighting = new Entries(1)
   readonly #bits = new FilterBits()
-  readonly #ahead = new LookAhead()
+  /** Of the runs asked about in turn. */
+  readonly #aheads = Array.from({ length: runsInTurn }, () => new LookAhead())
+  #nextAhead = 0
   /** The table that fills. */
   #table: SeenIdsTable
   /** An empty one, for when it is full. */
@@ -127,24 +131,34 @@ export class SeenIds {
     const { windowMs } = this.#options
     const segments = this.#segments
     this.#sighting.set(0, hashes, place, appendedAt, at)
-    const number = this.#numberAhead(hashes, at)
+    const ahead = this.#aheadOf(hashes)
+    const number = this.#numberAhead(ahead, hashes, at)
     if (number < 0 && segments.length > 0) this.#bits.of(this.#sighting, 0)
     let found = this.#table.verdict(this.#sighting, windowMs)
     if (this.#spill && found !== duplicate)
       found = surer(found, this.#spill.sources[0]!.verdict(this.#sighting, windowMs))
     for (let index = 0; index < segments.length && found !== duplicate; index++) {
-      const mayHave = number < 0 ? segments[index]!.mayHave(this.#bits) : this.#ahead.mayHave(number, index)
+      const mayHave = number < 0 ? segments[index]!.mayHave(this.#bits) : ahead.mayHave(number, index)
       if (mayHave) found = surer(found, segments[index]!.verdict(this.#sighting, windowMs))
     }
     return found
   }
 
   /** The id's number among those looked at ahead, which may be now; -1 when it is asked about by itself. */
-  #numberAhead(hashes: Uint8Array, at: number): number {
-    const number = this.#ahead.numberOf(this.#sighting, hashes, at, this.#segments)
-    if (number >= 0) return number
+  #numberAhead(ahead: LookAhead, hashes: Uint8Array, at: number): number {
+    if (ahead.run === hashes) {
+      const number = ahead.numberOf(this.#sighting, at, this.#segments)
+      if (number >= 0) return number
+    }
     const tables = this.#spill ? [this.#table, this.#spill.sources[0]!] : [this.#table]
-    return this.#ahead.look(hashes, at, tables, this.#segments)
+    return ahead.look(hashes, at, tables, this.#segments)
+  }
+
+  /** One that has looked at this run; else the one that is next to be given another. */
+  #aheadOf(hashes: Uint8Array): LookAhead {
+    for (const ahead of this.#aheads) if (ahead.run === hashes) return ahead
+    this.#nextAhead = (this.#nextAhead + 1) % runsInTurn
+    return this.#aheads[this.#nextAhead]!
   }
 
   #remember(): void {

@@ -99,9 +99,7 @@ if (kafka) {
           await until(() => others.every(({ choices }) => choices.countedFrom(one) === Number.POSITIVE_INFINITY), 5000)
           waits.push(performance.now() - began)
         }
-        // One of them may have met a disk that took long to write.
-        const [longest = 0, next = 0] = waits.toSorted((a, b) => b - a)
-        assert.ok(next < 1000 && longest < 5000, `${longest} ms, and ${next} ms`)
+        assert.ok(Math.max(...waits) < 1000, `${Math.max(...waits)} ms`)
       }))
 
     it('every fold has the same order, whoever appended', () =>

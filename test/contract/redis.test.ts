@@ -50,7 +50,7 @@ describeWithRedis('on Redis', (redis) => {
     const before = Date.now()
     await store.secrets.createOnce('made now', () => randomBytes(32))
     const [{ createdAt } = { createdAt: 0 }] = await store.secrets.list()
-    assert.ok(Math.abs(createdAt - before) < 60_000, 'by a clock like ours')
+    assert.ok(Math.abs(createdAt - before) < 1000, 'by a clock like ours')
   })
 
   it('two stores with prefixes of their own on one server see nothing of each other', async () => {

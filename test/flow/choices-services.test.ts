@@ -63,10 +63,8 @@ test('an opt-out at one collector is heeded by the other within a second, and so
     await choosing.choose(second, 'opt-in', device)
     assert.equal(await choosing.send(second, 'services', device), 1)
   }
-  // One of them may have met a disk that took long to write.
-  const [longest = 0, next = 0] = waits.toSorted((a, b) => b - a)
-  t.diagnostic(`known to the other after at most ${longest.toFixed(0)} ms`)
-  assert.ok(next < 1000 && longest < 5000, `it took up to ${longest} ms, and ${next} ms`)
+  t.diagnostic(`known to the other after at most ${Math.max(...waits).toFixed(0)} ms`)
+  assert.ok(Math.max(...waits) < 1000, `it took up to ${Math.max(...waits)} ms`)
 })
 
 test('the worker leaves out what was in the log before an opt-out or a deletion, and nobody else', {

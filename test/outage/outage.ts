@@ -22,8 +22,6 @@ const batchesPerSecond = 4
 const sendersCount = 3
 const calmMs = 5000
 const sampleEveryMs = 1000
-/** A full spool is waited for as long, also where the server is away for less. */
-const fullSecondsMax = 60
 /** A few dozen batches. */
 const smallSpoolBytes = 1024 * 1024
 
@@ -43,7 +41,7 @@ export interface OutageResult extends Comparison {
   /** Requests of which nothing was heard, or that were refused, before and while it was away. */
   readonly retriesBefore: number
   readonly retriesAway: number
-  /** Resident memory of all workers together while it was away, bytes: after the first third, at the end, at most. */
+  /** Resident memory of all workers together while it was away, bytes: after the first tenth, at the end, at most. */
   readonly workers: { readonly first: number; readonly last: number; readonly max: number }
   /** What a full spool answered; undefined when it never was full. */
   readonly refusal: Refusal | undefined
@@ -118,9 +116,7 @@ async function watch(
   const began = performance.now()
   const resident: number[] = []
   let [isKilled, refusal] = [false, undefined as Refusal | undefined]
-  const isOver = (seconds: number) =>
-    seconds >= awaySeconds && (scenario !== 'spool-full' || refusal !== undefined || seconds >= fullSecondsMax)
-  for (let seconds = 0; !isOver(seconds); seconds = (performance.now() - began) / 1000) {
+  for (let seconds = 0; seconds < awaySeconds; seconds = (performance.now() - began) / 1000) {
     resident.push(workers.reduce((sum, { pid }) => sum + sampleProcess(pid).resident, 0))
     if (scenario === 'spool-full' && !refusal) refusal = await refusalOf(collector?.url ?? '')
     if (scenario === 'kafka' && !isKilled && seconds > awaySeconds / 2) {
@@ -132,8 +128,8 @@ async function watch(
     }
     await sleep(sampleEveryMs)
   }
-  // What a worker has in its hands when the server goes is dropped in the first seconds, later on a busy machine.
-  const steady = resident.slice(Math.ceil(resident.length / 3))
+  // What a worker has in its hands when the server goes is dropped in the first seconds.
+  const steady = resident.slice(Math.ceil(resident.length / 10))
   const summary = { first: steady[0] ?? 0, last: steady.at(-1) ?? 0, max: Math.max(...steady) }
   return { workers: summary, refusal }
 }

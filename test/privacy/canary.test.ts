@@ -18,7 +18,7 @@ import { WatchedWarehouse } from './watched-warehouse.ts'
 import { WholeInstallation } from './whole-installation.ts'
 
 /** The engine removes the files of replaced parts within seconds: schema.ts, old_parts_lifetime. */
-const oldPartsGoneMs = 60_000
+const oldPartsGoneMs = 15_000
 
 const watched = new WatchedWarehouse()
 const canaries = makeCanaries()

@@ -46,8 +46,8 @@ export function templateOf(body: Buffer): AlikeTemplate | undefined {
   if (end === 0) return undefined
   const text = body.toString('latin1', 0, end)
   if (!isPlainText.test(text)) return undefined
-  const writer = text.startsWith(writers[0].head) ? writers[0] : writers[1]
-  return text.startsWith(writer.head) ? readFirst(text, writer) : undefined
+  const writer = writers.find(({ head }) => text.startsWith(head))
+  return writer && readFirst(text, writer)
 }
 
 /** @param text the body until its first brace closes: one inside a string is a mistake of this reading and no error */

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { SeenIds } from '../../../services/worker/seen-ids.ts'
+import { LookAhead } from '../../../services/worker/seen-ids-ahead.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'seen-ids-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -81,8 +82,14 @@ function askInRuns(seen: SeenIds, log: readonly Sighting[], lengths: readonly nu
     const bytes = Buffer.concat(stretch.map(({ id }) => idHash(id).subarray(0, 16)))
     const hashes = run?.subarray(0, bytes.length) ?? new Uint8Array(bytes.length)
     hashes.set(bytes)
-    for (const [index, { place, appendedAt }] of stretch.entries())
-      verdicts.push(seen.isDuplicate(run ?? hashes, place, appendedAt, index * 16))
+    const others = [0, 1].map(() => Uint8Array.from(bytes))
+    for (const [index, { place, appendedAt }] of stretch.entries()) {
+      // In turn with other runs, as those of the days before.
+      const before = others.map((other) => seen.has(other, place, appendedAt, index * 16))
+      const verdict = seen.isDuplicate(run ?? hashes, place, appendedAt, index * 16)
+      assert.deepEqual(before, [verdict, verdict])
+      verdicts.push(verdict)
+    }
   }
   return verdicts
 }
@@ -99,6 +106,24 @@ test('agrees with a plain map where ids are asked about in runs, of which the ne
     })
   })
   fc.assert(property, { numRuns: 300, ...bounded })
+})
+
+test('three runs that are asked about in turn are each looked at once, not anew for each id', (t) => {
+  const look = t.mock.method(LookAhead.prototype, 'look')
+  const ids = 1280
+  const runs = ['day', 'day before', 'day before that'].map((key) =>
+    Buffer.concat(Array.from({ length: ids }, (_, id) => hash('sha256', `${key} ${id}`, 'buffer').subarray(0, 16))),
+  )
+  withSeenIds(
+    (seen) => {
+      for (let id = 0; id < ids; id++)
+        for (const [index, run] of runs.entries())
+          assert.equal(index === 0 ? seen.isDuplicate(run, id, id, id * 16) : seen.has(run, id, id, id * 16), false)
+    },
+    { memoryIdsMax: 2 * ids },
+  )
+  // Ten of 128 ids for each run, and of each run that is not whole in between when a table is full.
+  assert.ok(look.mock.callCount() <= 40, `${look.mock.callCount()} looks`)
 })
 
 test('agrees with a plain map when nothing ever leaves the window', () => {

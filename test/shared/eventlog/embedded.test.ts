@@ -134,7 +134,7 @@ it('many appends at once share syncs: 2,000 take less time than 200 alone would'
     const alone = times.sort((a, b) => a - b)[2] as number
     const together = performance.now()
     await Promise.all(Array.from({ length: 2000 }, (_, index) => log.append(toPartition(0, `${index}`))))
-    assert.ok(performance.now() - together < 200 * Math.max(alone, 2))
+    assert.ok(performance.now() - together < 200 * Math.max(alone, 1))
     await log.close()
   })
 })

@@ -10,7 +10,7 @@ const partitions = 5
 const runMs = 12_000
 const workersMax = 3
 /** Much longer than a hand-over takes, much shorter than the minute the broker would wait for a member that is none. */
-const idleMsMax = 25_000
+const idleMsMax = 8000
 
 const kafka = await kafkaForTests()
 
